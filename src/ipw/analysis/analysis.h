@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Analyses read a run folder and return plain structs; console, JSON and reports are pure functions of them.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ipw/base/params.h"
+#include "ipw/base/registry.h"
+#include "ipw/stats/stats.h"
+
+namespace ipw::analysis {
+
+/// A figure as it is published: value, 95 % interval, number of observations, or the reason why there is none.
+struct Figure {
+  std::string label, unit;
+  std::optional<double> value;
+  std::optional<stats::Interval> interval;
+  std::size_t n = 0;
+  std::string reason;
+};
+
+/// A table for people; cells are text already.
+struct Table {
+  std::string title;
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+  std::vector<bool> right_aligned;  ///< one per column
+  std::vector<std::string> notes;   ///< printed below
+};
+
+/// The outcome of any analysis.
+struct Result {
+  std::string id;
+  std::vector<Figure> figures;
+  std::vector<Table> tables;
+  std::vector<std::string> warnings;
+  std::string json;  ///< what goes to analysis/<id>.json, an object
+};
+
+/// Analyse one run folder.
+class Analysis {
+ public:
+  virtual ~Analysis() = default;
+  virtual Result run(const std::filesystem::path& folder, const std::string& model, const Params& options) const = 0;
+};
+
+using AnalysisEntry = Entry<Analysis>;
+/// The registry: analyses.cpp.
+std::span<const AnalysisEntry> analyses();
+
+}  // namespace ipw::analysis

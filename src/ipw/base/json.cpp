@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/base/json.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ipw/base/error.h"
+#include "ipw/base/files.h"
+
+namespace ipw {
+namespace {
+constexpr auto kReplace = Json::error_handler_t::replace;
+}
+
+Result<Json, std::string> parse_json(std::string_view text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception& e) {
+    return Unexpected<std::string>(e.what());
+  }
+}
+
+std::string dump_json(const Json& value) { return value.dump(-1, ' ', false, kReplace); }
+
+std::string pretty_json(const Json& value) { return value.dump(2, ' ', false, kReplace) + "\n"; }
+
+Json read_json_file(const std::string& path) {
+  auto parsed = parse_json(read_file(path));
+  if (!parsed) throw Error(ErrorCode::Format, fmt::format("{} is not valid JSON: {}", path, parsed.error()));
+  return std::move(*parsed);
+}
+
+}  // namespace ipw

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/base/subprocess.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "ipw/base/error.h"
+
+extern char** environ;
+
+namespace ipw {
+namespace {
+
+struct Pipe {
+  std::array<int, 2> ends{-1, -1};
+  Pipe() {
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error(ErrorCode::Internal, "cannot make a pipe");
+  }
+  ~Pipe() {
+    for (const int fd : ends)
+      if (fd >= 0) ::close(fd);
+  }
+  void close_writer() { ::close(std::exchange(ends[1], -1)); }
+};
+
+class SpawnActions {
+ public:
+  SpawnActions() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
+  }
+  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+  void redirect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
+  void open(int fd, const char* path) {
+    posix_spawn_file_actions_addopen(&actions_, fd, path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+  }
+  const posix_spawn_file_actions_t* get() const { return &actions_; }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+};
+
+pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions) {
+  std::vector<char*> raw;
+  for (const auto& argument : argv) raw.push_back(const_cast<char*>(argument.c_str()));
+  raw.push_back(nullptr);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  pid_t pid = -1;
+  const int error = posix_spawnp(&pid, raw[0], actions.get(), &attributes, raw.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0)
+    throw Error(ErrorCode::NotFound, fmt::format("cannot start {}: {}", argv.at(0), std::strerror(error)));
+  return pid;
+}
+
+int status_of(int wait_status) {
+  return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+/// Move what can be read into the text; false at the end of the stream.
+bool drain(int fd, std::string& into) {
+  std::array<char, 65536> buffer;
+  const auto n = ::read(fd, buffer.data(), buffer.size());
+  if (n > 0) into.append(buffer.data(), static_cast<std::size_t>(n));
+  return n > 0 || (n < 0 && errno == EINTR);
+}
+
+/// Collect both streams until they end; false when the deadline passed first.
+bool collect(int out, int err, ProcessResult& result, Instant deadline) {
+  std::array<pollfd, 2> fds = {{{out, POLLIN, 0}, {err, POLLIN, 0}}};
+  while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    if (::poll(fds.data(), fds.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
+    if (fds[0].revents && !drain(fds[0].fd, result.out)) fds[0].fd = -1;
+    if (fds[1].revents && !drain(fds[1].fd, result.err)) fds[1].fd = -1;
+  }
+  return true;
+}
+
+}  // namespace
+
+ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout) {
+  Pipe out, err;
+  SpawnActions actions;
+  actions.redirect(out.ends[1], 1);
+  actions.redirect(err.ends[1], 2);
+  const pid_t pid = spawn(argv, actions);
+  out.close_writer();
+  err.close_writer();
+  ProcessResult result;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(timeout);
+  if (!collect(out.ends[0], err.ends[0], result, deadline)) {
+    result.timed_out = true;
+    ::kill(-pid, SIGKILL);
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  result.exit_status = status_of(status);
+  return result;
+}
+
+ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& output_path) {
+  SpawnActions actions;
+  actions.open(1, output_path.c_str());
+  actions.redirect(1, 2);
+  pid_ = spawn(argv, actions);
+}
+
+ChildProcess::~ChildProcess() { stop(); }
+
+bool ChildProcess::running() {
+  if (pid_ < 0) return false;
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) == 0) return true;
+  pid_ = -1;
+  return false;
+}
+
+void ChildProcess::stop() {
+  if (!running()) return;
+  ::kill(-pid_, SIGTERM);
+  for (int i = 0; i < 200; ++i) {
+    if (!running()) return;
+    ::usleep(10'000);
+  }
+  ::kill(-pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+}  // namespace ipw

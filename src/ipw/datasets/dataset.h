@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// A benchmark as a stream of questions.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ipw/base/params.h"
+#include "ipw/base/registry.h"
+#include "ipw/http/hub.h"
+
+namespace ipw::datasets {
+
+struct Question {
+  std::int64_t index = 0;  ///< position in the dataset before any limit, shard or sample
+  std::string id;
+  std::string problem;     ///< the text that is sent to the model
+  std::string answer;
+  std::string subject;     ///< "general" when the data has none
+  std::string metadata;    ///< JSON object text
+  std::string scorer;      ///< a row of evaluation's registry
+  std::vector<std::string> choices;
+};
+
+struct DatasetInfo {
+  std::string id, name;
+  std::optional<std::size_t> size;
+  std::string source, revision, licence;
+  int max_tokens = 0;       ///< what an answer needs; 0 leaves it to the client
+  std::string system_prompt;
+};
+
+/// Give the questions one after another, always in the same order. One thread at a time.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual const DatasetInfo& info() const = 0;
+  virtual bool next(Question& question) = 0;  ///< false at the end
+};
+
+struct DatasetOptions {
+  Params params;  ///< --dataset-param; unknown keys throw Error(Usage)
+  std::uint64_t seed = 0;
+  http::HubOptions hub;
+  std::string data_dir;  ///< where bundled data lies (share/ipw or the source tree)
+};
+
+using DatasetEntry = Entry<Dataset, const DatasetOptions&>;
+/// The registry: datasets.cpp.
+std::span<const DatasetEntry> datasets();
+
+/// Draw `count` questions evenly over the subjects, with a fixed seed, in dataset order. Count 0 or too large gives all.
+std::unique_ptr<Dataset> sample_evenly(std::unique_ptr<Dataset> dataset, std::size_t count, std::uint64_t seed);
+/// Keep the questions whose index modulo n is i - 1 (shard i of n, 1-based).
+std::unique_ptr<Dataset> shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n);
+
+}  // namespace ipw::datasets

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// One query and all that was measured of it: the unit of the journal, of the dataset and of every analysis.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ipw/base/json.h"
+
+namespace ipw::records {
+
+/// avg, max, median, min of a gauge over a window.
+struct Stats {
+  double avg = 0, max = 0, median = 0, min = 0;
+};
+
+/// The energy of one domain over one window. An absent `joules` has a `reason`.
+struct DomainEnergy {
+  std::string domain;                ///< name in the domain tree, e.g. "package-0", "gpu-0", "cpu-modelled"
+  std::string scope;                 ///< accelerator, package, dram, core, uncore, psys, module, wall, host
+  std::optional<double> joules;      ///< gross
+  double half_width_joules = 0;      ///< 95 % half-width, or a hard bound where `method` says so
+  std::string method;                ///< counter, integrated, modelled, simulated
+  std::string rule;                  ///< how the window was cut: edge-aware, interpolated, time-share (concurrency)
+  double coverage = 0;               ///< share of the window that readings cover, 0..1
+  std::optional<double> idle_joules;  ///< idle power times duration, where a baseline was taken
+  std::string reason;                ///< why there is no value, or what is wrong with it
+};
+
+struct Latency {
+  double total_seconds = 0;
+  std::optional<double> ttft_seconds;  ///< to the first non-empty token of any channel
+  std::vector<double> itl_seconds;     ///< between token arrivals, in order
+  std::optional<double> prefill_seconds, decode_seconds;  ///< exact, from the engine or server, where it tells
+  std::string clock;                   ///< kernel, client or engine: who stamped the arrivals
+};
+
+struct Tokens {
+  std::optional<std::int64_t> input, output, cached, reasoning;
+  std::string source;  ///< server, engine, counted; empty when absent
+};
+
+struct Phase {
+  std::optional<double> joules, seconds;
+};
+
+struct Evaluation {
+  std::optional<bool> correct;  ///< absent: unscored, see reason
+  std::string scorer;
+  std::string extracted;        ///< the answer that was taken out of the response
+  std::string reason;           ///< why unscored
+  std::string metadata;         ///< JSON object text of the scorer, may be empty
+};
+
+struct RecordFailure {
+  std::string kind;  ///< connect, timeout, http, protocol, server, cancelled, refused, engine
+  std::string message;
+  int http_status = 0;
+};
+
+struct QueryRecord {
+  std::int64_t index = 0;  ///< position in the dataset, stable across resume and shards
+  std::string query_id;    ///< "q" + index in four digits or more, or the dataset's own id
+  std::string problem, answer, subject;
+  std::string dataset_metadata;  ///< JSON object text
+  std::string prompt_sha256;
+
+  std::string response, reasoning, finish_reason;
+  std::optional<RecordFailure> failure;
+  int attempts = 1;
+
+  std::int64_t started_unix_ns = 0;  ///< wall clock, an annotation
+  double started_seconds = 0;        ///< monotonic, since the run began
+  Latency latency;
+  Tokens tokens;
+  std::string server_timings;  ///< JSON object text: what the server said of itself, verbatim
+
+  std::vector<DomainEnergy> energy;
+  Phase prefill, decode;       ///< of the headline domain
+  bool shared_device = false;  ///< other requests ran in the same window
+  std::optional<Stats> gpu_power_watts, cpu_power_watts;
+  std::optional<Stats> temperature_celsius, cpu_memory_mb, gpu_memory_mb;
+  std::optional<double> gpu_utilization_pct, gpu_memory_bandwidth_pct, gpu_memory_total_mb;
+
+  std::optional<Evaluation> evaluation;
+};
+
+/// Convert to and from the JSON of a journal line. Unknown keys are ignored, missing ones are absent.
+Json to_json(const QueryRecord& record);
+/// Throws Error(Format) when a key has the wrong type.
+QueryRecord query_record_from_json(const Json& json);
+
+/// The domain whose joules stand in a headline: the accelerator domains' sum, else the packages' sum, else what there is;
+/// the name of its scope, its half-width, and the joules of this record in it.
+struct Headline {
+  std::string scope, method;
+  std::optional<double> joules;
+  double half_width_joules = 0;
+  std::string reason;  ///< why there is no value
+};
+Headline headline_energy(const std::vector<DomainEnergy>& energies);
+/// Sum over the domains of one scope (no two levels of the tree are ever summed); absent when one of them is absent.
+Headline scope_energy(const std::vector<DomainEnergy>& energies, const std::string& scope);
+
+}  // namespace ipw::records

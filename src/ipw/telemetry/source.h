@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Energy and gauges of one machine or several, as a run sees them: windows on cumulative domains.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ipw/base/clock.h"
+#include "ipw/records/query_record.h"
+#include "ipw/records/run_folder.h"
+
+namespace ipw::telemetry {
+
+enum class Scope { Accelerator, Package, Core, Uncore, Dram, Psys, Module, Wall, Host };
+enum class Method { Counter, Integrated, Modelled, Simulated };
+std::string_view to_string(Scope scope);
+std::string_view to_string(Method method);
+
+/// A place where energy is counted. Domains form a tree; no two levels are ever summed.
+struct Domain {
+  std::string name;    ///< unique: "package-0", "package-0/dram", "gpu-0", with "node/" in front for several machines
+  Scope scope = Scope::Host;
+  std::string parent;  ///< name of the domain that contains this one, empty for a root
+  Method method = Method::Counter;
+  std::string collector;
+  std::optional<double> wrap_joules;   ///< the counter starts again here; absent: 64 bit
+  double cap_watts = 1500;             ///< the most it can plausibly draw (P_cap, telemetry.md 3.3)
+  double relative_half_width = 0;      ///< 95 %, systematic (gain); from the sensor's data sheet or the model's spread
+  std::string note;                    ///< what the user must know, e.g. "MODELLED from CPU load"
+};
+
+/// One sensor value. `mid` ± `half_width` brackets the moment of the read on the monotonic clock.
+struct Reading {
+  std::uint32_t domain = 0;  ///< index into the domains of its source
+  Instant mid{};
+  Nanoseconds half_width{0};
+  std::optional<double> energy_joules;  ///< raw cumulative counter value, unwrapped by nobody yet
+  std::optional<double> power_watts;    ///< where the sensor gives power only, or besides
+};
+
+enum class Gauge { Temperature, CpuMemoryMb, GpuMemoryMb, GpuMemoryTotalMb, CpuLoad, GpuUtilization, GpuMemoryBandwidth };
+struct GaugeReading {
+  Gauge gauge = Gauge::CpuLoad;
+  Instant mid{};
+  double value = 0;  ///< °C, MiB, percent
+};
+
+/// What one tick brought. Absent domains have a line in `silent` with the reason.
+struct Sample {
+  std::uint64_t sequence = 0;
+  Instant tick{};
+  std::vector<Reading> readings;
+  std::vector<GaugeReading> gauges;
+  std::vector<std::pair<std::uint32_t, std::string>> silent;
+};
+
+/// Energies and gauges of one window; every domain of the source has an entry, with a reason where there is no value.
+struct WindowReport {
+  std::vector<records::DomainEnergy> energies;
+  std::optional<records::Stats> gpu_power_watts, cpu_power_watts, temperature_celsius, cpu_memory_mb, gpu_memory_mb;
+  std::optional<double> gpu_utilization_pct, gpu_memory_bandwidth_pct, gpu_memory_total_mb;
+};
+
+/// The instrument's report on itself.
+struct SelfReport {
+  std::uint64_t ticks = 0, missed_ticks = 0, dropped_samples = 0;
+  double period_seconds = 0, achieved_hz = 0;
+  double lateness_p50_seconds = 0, lateness_p99_seconds = 0, lateness_max_seconds = 0;
+  double cpu_seconds = 0;   ///< of the sampling threads
+  double wall_seconds = 0;
+  std::vector<std::string> problems;  ///< gaps, resets, silent sensors: domain, cause
+};
+
+/// What `ipw doctor` prints: one line per sensor that was looked for.
+struct SensorStatus {
+  std::string sensor;   ///< "RAPL package-0", "host memory"
+  bool present = false;
+  std::string detail;   ///< value and resolution when present, else the cause (file, errno)
+  std::string remedy;   ///< what to do, empty when nothing can be done
+};
+
+/// A running set of sensors, in this process or in a monitor. Thread-safe.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual const std::vector<Domain>& domains() const = 0;
+  virtual const records::MachineInfo& machine() const = 0;
+  /// Tell whether readings after this instant have arrived from every living domain, so that a window ending here is final.
+  virtual bool settled(Instant end) const = 0;
+  /// Energy and gauges between two instants; works for any window of the run, in bounded memory.
+  virtual WindowReport window(Instant begin, Instant end) const = 0;
+  virtual SelfReport self() const = 0;
+  virtual std::string description() const = 0;  ///< "in-process, 50 ms", "monitor at 127.0.0.1:50053"
+  /// Hand every sample to a sink from the sampling thread (recording). Set it before the run.
+  virtual void tap(std::function<void(const Sample&)> sink) = 0;
+};
+
+struct SourceOptions {
+  Nanoseconds period = std::chrono::milliseconds(50);
+  std::string sysfs_root;               ///< prefix of /sys and /proc; empty is the machine itself
+  std::vector<std::string> collectors;  ///< rows of the registry with optional ":ARGUMENT"; empty is all that find something
+};
+
+/// Start sampling in this process. Throws Error(Usage) for an unknown collector, Error(Unavailable) when a collector that
+/// was named cannot run.
+std::unique_ptr<Source> open_local(const SourceOptions& options, Clock& clock);
+
+/// Look for every sensor and say what is there, what is not and why.
+std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock& clock);
+
+/// Share the energy of overlapping requests so that requests + idle + unattributed = device (telemetry.md 3.9).
+/// Rule "time-share": between two consecutive starts or ends the energy is shared equally by the active requests.
+/// One thread at a time; memory is bounded by the requests in flight.
+class Attribution {
+ public:
+  virtual ~Attribution() = default;
+  virtual void begin(std::int64_t request, Instant at) = 0;
+  virtual void end(std::int64_t request, Instant at) = 0;
+  /// The share of an ended request; only after the source has settled at its end.
+  virtual WindowReport take(std::int64_t request, Instant begin, Instant end) = 0;
+};
+std::unique_ptr<Attribution> time_share(const Source& source);
+
+}  // namespace ipw::telemetry

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/base/subprocess.h"
+
+#include <gtest/gtest.h>
+
+#include "ipw/base/error.h"
+
+namespace ipw {
+namespace {
+
+TEST(Process, keeps_both_streams_and_the_status) {
+  const auto result = run_process({"sh", "-c", "echo out; echo err >&2; exit 3"}, Seconds(10));
+  EXPECT_EQ(result.out, "out\n");
+  EXPECT_EQ(result.err, "err\n");
+  EXPECT_EQ(result.exit_status, 3);
+}
+
+TEST(Process, is_killed_with_its_children_at_the_limit) {
+  const auto result = run_process({"sh", "-c", "sleep 60 & wait"}, Seconds(0.2));
+  EXPECT_TRUE(result.timed_out);
+}
+
+TEST(Process, that_does_not_exist_is_an_error) { EXPECT_THROW(run_process({"no-such-program"}, Seconds(1)), Error); }
+
+}  // namespace
+}  // namespace ipw
