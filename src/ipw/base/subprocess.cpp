@@ -58,7 +58,10 @@ pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions) {
   raw.push_back(nullptr);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  sigset_t none;  // we block SIGINT and SIGTERM to wait for them; a child must not inherit that
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
   pid_t pid = -1;
   const int error = posix_spawnp(&pid, raw[0], actions.get(), &attributes, raw.data(), environ);
   posix_spawnattr_destroy(&attributes);

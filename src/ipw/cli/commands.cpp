@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/cli/commands.h"
+
+#include <array>
+
+namespace ipw::cli {
+
+std::span<const Command> commands() {
+  static const std::array kCommands = {kAnalyze, kCompare, kDoctor, kList, kModels, kProfile};
+  return kCommands;
+}
+
+}  // namespace ipw::cli

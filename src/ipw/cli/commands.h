@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// One row per command; each is defined in its own file.
+#pragma once
+#include "ipw/cli/command.h"
+
+namespace ipw::cli {
+
+extern const Command kAnalyze, kCompare, kDoctor, kList, kModels, kProfile;
+
+}  // namespace ipw::cli

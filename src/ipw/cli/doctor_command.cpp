@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// ipw doctor: each sensor, present, or absent with cause and remedy.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ipw/cli/commands.h"
+#include "ipw/telemetry/source.h"
+
+namespace ipw::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    {"--collector", "ID[:ARGS]", "all", "Look only for these sensors.", Kind::List},
+    {"--sysfs-root", "DIR", "", "Read /sys and /proc below this folder.", Kind::Text},
+    {"--json", "", "", "Print JSON.", Kind::Flag},
+};
+
+void print(const telemetry::SensorStatus& s) {
+  fmt::print("{} {:<28} {}\n", s.present ? "present" : "absent ", s.sensor, s.detail);
+  if (!s.remedy.empty()) fmt::print("{:>36} {}\n", "remedy:", s.remedy);
+}
+
+int run(const Values& values, Context& context) {
+  telemetry::SourceOptions options;
+  options.sysfs_root = values.text("--sysfs-root").value_or("");
+  options.collectors = values.list("--collector");
+  const auto sensors = telemetry::diagnose(options, context.around.clock);
+  if (!values.has("--json")) {
+    for (const auto& sensor : sensors) print(sensor);
+    return 0;
+  }
+  Json list = Json::array();
+  for (const auto& s : sensors)
+    list.push_back({{"sensor", s.sensor}, {"present", s.present}, {"detail", s.detail}, {"remedy", s.remedy}});
+  fmt::print("{}", pretty_json(list));
+  return 0;
+}
+
+}  // namespace
+
+const Command kDoctor = {"doctor", "Look for every sensor and say what is missing, why, and what to do.",
+                         {}, {}, kOptions, run};
+
+}  // namespace ipw::cli

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// ipw profile: ask a dataset's questions and measure what each answer costs.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "ipw/analysis/analysis.h"
+#include "ipw/base/error.h"
+#include "ipw/base/text.h"
+#include "ipw/cli/commands.h"
+#include "ipw/cli/console.h"
+#include "ipw/records/run_folder.h"
+#include "ipw/report/console.h"
+
+namespace ipw::cli {
+namespace {
+
+constexpr std::size_t kDemoQueries = 60;
+
+constexpr Option kOptions[] = {
+    {"--client", "ID", "llamacpp", "Which engine or server answers; `ipw list clients` shows them.", Kind::Text, "What answers"},
+    {"--model", "NAME", "smollm2-135m-instruct",
+     "The model's name at the server. For llamacpp: a GGUF file, a name of `ipw models`, or hf:OWNER/REPO/FILE.gguf[@REV].", Kind::Text,
+     "What answers"},
+    {"--client-base-url", "URL", "the client's own", "Where the server is.", Kind::Text, "What answers"},
+    {"--api-key", "KEY", "IPW_API_KEY, else OPENAI_API_KEY", "Key for the server; never written to disk.", Kind::Text, "What answers"},
+    {"--client-param", "KEY=VALUE", "", "A parameter of the client; its reference page lists them.", Kind::List, "What answers"},
+    {"--temperature", "T", "0", "Sampling temperature; 0 is greedy.", Kind::Text, "What answers"},
+    {"--max-tokens", "N", "what the dataset asks for", "Longest answer, in tokens.", Kind::Text, "What answers"},
+    {"--query-timeout", "SECONDS", "600", "A query that takes longer is stopped and recorded as failed.", Kind::Text, "What answers"},
+
+    {"--dataset", "ID", "ipw-mini", "Which questions; `ipw list datasets` shows them.", Kind::Text, "What is asked"},
+    {"--dataset-param", "KEY=VALUE", "", "A parameter of the dataset, such as path=questions.jsonl.", Kind::List, "What is asked"},
+    {"--max-queries", "N", "all; 60 of ipw-mini when no dataset is named", "Ask the first N questions.", Kind::Text, "What is asked"},
+    {"--sample-evenly", "", "", "Draw --max-queries evenly over the subjects instead, by --seed.", Kind::Flag, "What is asked"},
+    {"--shard", "I/N", "", "Ask every Nth question beginning with the Ith, for runs in parts.", Kind::Text, "What is asked"},
+    {"--seed", "N", "0", "Seed of every random choice.", Kind::Text, "What is asked"},
+
+    {"--concurrency", "N", "1", "Requests in flight at once; above 1 the energy of overlapping requests is shared by time.", Kind::Text,
+     "How it runs"},
+    {"--batch-size", "N", "", "The original's name for --concurrency.", Kind::Text, "How it runs"},
+    {"--warmup-queries", "N", "3", "Queries before the measurement; they use up no question.", Kind::Text, "How it runs"},
+    {"--idle-seconds", "SECONDS", "3", "Length of the idle baseline before and after; 0 takes none.", Kind::Text, "How it runs"},
+    {"--output-dir", "DIR", "runs", "Where the run's folder is made.", Kind::Text, "How it runs"},
+    {"--resume", "", "", "Go on with the folder of an interrupted run; finished queries are not sent again.", Kind::Flag, "How it runs"},
+    {"--retry-failed", "", "", "With --resume, ask failed queries again.", Kind::Flag, "How it runs"},
+    {"--overwrite", "", "", "Replace the folder if it exists.", Kind::Flag, "How it runs"},
+    {"--config", "FILE", "", "Repeat a run from its config.json; options given beside it win.", Kind::Text, "How it runs"},
+
+    {"--monitor", "ADDRESS", "auto", "auto uses a monitor that listens on port 50053, none samples in this process.", Kind::Text, "Sensors"},
+    {"--collector", "ID[:ARGS]", "all that find something", "Which sensors to read; `ipw doctor` shows what is there.", Kind::List, "Sensors"},
+    {"--sysfs-root", "DIR", "", "Read /sys and /proc below this folder.", Kind::Text, "Sensors"},
+    {"--sampling-period", "SECONDS", "0.05", "Time between two readings.", Kind::Text, "Sensors"},
+
+    {"--eval-client", "ID", "openai", "Judge, for datasets that need one; recorded in config.json.", Kind::Text, "Judge"},
+    {"--eval-base-url", "URL", "https://api.openai.com/v1", "Where the judge is.", Kind::Text, "Judge"},
+    {"--eval-model", "NAME", "gpt-5-nano-2025-08-07", "Model of the judge.", Kind::Text, "Judge"},
+
+    {"--json", "", "", "Print summary.json on standard output instead of tables.", Kind::Flag, "Output"},
+    {"--quiet", "", "", "No progress on standard error.", Kind::Flag, "Output"},
+};
+
+execution::ShardChoice parse_shard(const std::string& text) {
+  const auto parts = split(text, '/');
+  const auto index = parse_int(parts[0]), count = parts.size() == 2 ? parse_int(parts[1]) : std::nullopt;
+  if (!index || !count || *count < 1 || *index < 1 || *index > *count)
+    throw Error(ErrorCode::Usage, fmt::format("--shard {} is not I/N with 1 <= I <= N", text));
+  return {static_cast<std::size_t>(*index), static_cast<std::size_t>(*count)};
+}
+
+template <class T>
+void take(std::optional<T> given, auto& field) {
+  if (given) field = std::move(*given);
+}
+
+void merge(const Params& given, Params& into) {
+  for (const auto& [key, value] : given.all()) into.set(key, value);
+}
+
+void take_engine_options(const Values& values, execution::ProfileConfig& c) {
+  take(values.text("--client"), c.client);
+  take(values.text("--model"), c.model);
+  take(values.text("--client-base-url"), c.client_base_url);
+  merge(values.params("--client-param"), c.client_params);
+  take(values.number("--temperature", 0), c.temperature);
+  take(values.integer("--max-tokens", 1), c.max_tokens);
+  take(values.number("--query-timeout", 0.001), c.query_timeout_seconds);
+  for (const char* name : {"IPW_API_KEY", "OPENAI_API_KEY"})
+    if (const char* key = std::getenv(name); key && c.api_key.empty()) c.api_key = key;
+  take(values.text("--api-key"), c.api_key);
+}
+
+void take_question_options(const Values& values, execution::ProfileConfig& c) {
+  if (!values.has("--dataset") && !values.has("--config") && !values.has("--max-queries")) {
+    c.max_queries = kDemoQueries;
+    c.sample_evenly = true;
+  }
+  take(values.text("--dataset"), c.dataset);
+  merge(values.params("--dataset-param"), c.dataset_params);
+  take(values.integer("--max-queries", 1), c.max_queries);
+  if (values.has("--sample-evenly")) c.sample_evenly = true;
+  if (const auto shard = values.text("--shard")) c.shard = parse_shard(*shard);
+  take(values.integer("--seed", 0), c.seed);
+  if (c.sample_evenly && !c.max_queries) throw Error(ErrorCode::Usage, "--sample-evenly needs --max-queries");
+}
+
+void take_run_options(const Values& values, execution::ProfileConfig& c) {
+  take(values.integer("--batch-size", 1), c.concurrency);
+  take(values.integer("--concurrency", 1), c.concurrency);
+  take(values.integer("--warmup-queries", 0), c.warmup_queries);
+  take(values.number("--idle-seconds", 0), c.idle_seconds);
+  take(values.text("--output-dir"), c.output_dir);
+  take(values.text("--monitor"), c.monitor);
+  if (values.has("--collector")) c.collectors = values.list("--collector");
+  take(values.text("--sysfs-root"), c.sysfs_root);
+  take(values.number("--sampling-period", 0.001), c.sampling_period_seconds);
+  take(values.text("--eval-client"), c.eval_client);
+  take(values.text("--eval-base-url"), c.eval_base_url);
+  take(values.text("--eval-model"), c.eval_model);
+}
+
+execution::RunRequest make_request(const Values& values) {
+  execution::RunRequest request;
+  request.config.monitor = "auto";
+  if (const auto file = values.text("--config")) request.config = execution::profile_config_from_json(read_json_file(*file));
+  take_engine_options(values, request.config);
+  take_question_options(values, request.config);
+  take_run_options(values, request.config);
+  if (values.has("--resume") && values.has("--overwrite"))
+    throw Error(ErrorCode::Usage, "--resume and --overwrite exclude each other");
+  if (values.has("--resume")) request.folder = execution::FolderPolicy::Resume;
+  if (values.has("--overwrite")) request.folder = execution::FolderPolicy::Overwrite;
+  request.retry_failed = values.has("--retry-failed");
+  return request;
+}
+
+/// Add the figures of the analyses to summary.json, under the original's keys.
+Json complete_summary(const std::filesystem::path& folder, const std::string& model) {
+  auto summary = records::read_summary(folder);
+  for (const auto& [key, value] : analysis::summary_sections(folder, model).items()) summary[key] = value;
+  records::write_summary(folder, summary);
+  return summary;
+}
+
+void print_verdict(const execution::RunOutcome& outcome) {
+  fmt::print("\nverdict: {}\n", outcome.verdict.valid() ? "VALID" : "INVALID");
+  for (const auto& reason : outcome.verdict.reasons) fmt::print("  {}\n", reason);
+  fmt::print("results: {}\n", outcome.folder.string());
+}
+
+int run(const Values& values, Context& context) {
+  const auto request = make_request(values);
+  execution::RunOutcome outcome;
+  {
+    Console console(values.has("--quiet"), context.err_is_terminal, context.width);
+    outcome = execution::profile(request, context.around, console, context.stop);
+  }
+  const auto summary = complete_summary(outcome.folder, request.config.model);
+  if (values.has("--json")) {
+    fmt::print("{}", pretty_json(summary));
+  } else {
+    fmt::print("{}", report::to_console(analysis::profile_report(outcome.folder, request.config.model), {context.width, context.color}));
+    print_verdict(outcome);
+  }
+  if (outcome.interrupted) return 130;
+  return outcome.verdict.valid() ? 0 : 1;
+}
+
+}  // namespace
+
+const Command kProfile = {
+    "profile", "Ask a dataset's questions and measure what each answer costs.",
+    "With no option at all it profiles the demonstration model on 60 questions of ipw-mini.\n\n"
+    "Examples:\n"
+    "  ipw profile\n"
+    "  ipw profile --client openai --client-base-url http://localhost:8000/v1 --model Qwen/Qwen3-8B --dataset mmlu-pro --max-queries 200\n"
+    "  ipw profile --client ollama --model llama3.2:1b --dataset local --dataset-param path=mine.jsonl --concurrency 8",
+    {}, kOptions, run};
+
+}  // namespace ipw::cli

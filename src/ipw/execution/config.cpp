@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/execution/config.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "ipw/base/error.h"
+#include "ipw/records/run_folder.h"
+
+namespace ipw::execution {
+namespace {
+
+Json to_json(const Params& params) {
+  Json json = Json::object();
+  for (const auto& [key, value] : params.all()) json[key] = value;
+  return json;
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+/// Read a key into a field when it is there and not null.
+template <class T>
+void read(const Json& json, const char* key, T& field) {
+  const auto it = json.find(key);
+  if (it == json.end() || it->is_null()) return;
+  try {
+    field = it->get<T>();
+  } catch (const Json::exception&) {
+    throw Error(ErrorCode::Format, fmt::format("config.json: '{}' has the wrong type: {}", key, it->dump()));
+  }
+}
+
+template <class T>
+void read(const Json& json, const char* key, std::optional<T>& field) {
+  T value{};
+  if (json.contains(key) && !json.at(key).is_null()) {
+    read(json, key, value);
+    field = value;
+  }
+}
+
+void read(const Json& json, const char* key, Params& field) {
+  const auto it = json.find(key);
+  if (it == json.end() || !it->is_object()) return;
+  for (const auto& [name, value] : it->items()) field.set(name, value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+/// The keys that decide what is asked and how; all others only say where and how it is watched.
+constexpr std::array kIdentity = {"client_id",   "model",       "dataset_id", "dataset_params", "client_params", "max_queries", "sample_evenly",
+                                  "concurrency", "seed",        "temperature", "max_tokens",    "shard"};
+
+}  // namespace
+
+Json to_json(const ProfileConfig& c) {
+  return records::mask_secrets({
+      {"command", "profile"},
+      {"client_id", c.client},
+      {"client_base_url", c.client_base_url},
+      {"model", c.model},
+      {"dataset_id", c.dataset},
+      {"dataset_params", to_json(c.dataset_params)},
+      {"client_params", to_json(c.client_params)},
+      {"output_dir", c.output_dir},
+      {"max_queries", or_null(c.max_queries)},
+      {"sample_evenly", c.sample_evenly},
+      {"warmup_queries", c.warmup_queries},
+      {"concurrency", c.concurrency},
+      {"seed", c.seed},
+      {"temperature", c.temperature},
+      {"max_tokens", or_null(c.max_tokens)},
+      {"query_timeout_seconds", c.query_timeout_seconds},
+      {"idle_seconds", c.idle_seconds},
+      {"shard", {c.shard.index, c.shard.count}},
+      {"monitor", c.monitor},
+      {"collectors", c.collectors},
+      {"sysfs_root", c.sysfs_root},
+      {"sampling_period_seconds", c.sampling_period_seconds},
+      {"eval_client", c.eval_client},
+      {"eval_base_url", c.eval_base_url},
+      {"eval_model", c.eval_model},
+  });
+}
+
+ProfileConfig profile_config_from_json(const Json& json) {
+  if (!json.is_object()) throw Error(ErrorCode::Format, "the configuration is not a JSON object");
+  ProfileConfig c;
+  read(json, "client_id", c.client);
+  read(json, "client_base_url", c.client_base_url);
+  read(json, "model", c.model);
+  read(json, "dataset_id", c.dataset);
+  read(json, "dataset_params", c.dataset_params);
+  read(json, "client_params", c.client_params);
+  read(json, "output_dir", c.output_dir);
+  read(json, "max_queries", c.max_queries);
+  read(json, "sample_evenly", c.sample_evenly);
+  read(json, "warmup_queries", c.warmup_queries);
+  read(json, "concurrency", c.concurrency);
+  read(json, "seed", c.seed);
+  read(json, "temperature", c.temperature);
+  read(json, "max_tokens", c.max_tokens);
+  read(json, "query_timeout_seconds", c.query_timeout_seconds);
+  read(json, "idle_seconds", c.idle_seconds);
+  std::array<std::size_t, 2> shard = {1, 1};
+  read(json, "shard", shard);
+  c.shard = {shard[0], shard[1]};
+  read(json, "monitor", c.monitor);
+  read(json, "collectors", c.collectors);
+  read(json, "sysfs_root", c.sysfs_root);
+  read(json, "sampling_period_seconds", c.sampling_period_seconds);
+  read(json, "eval_client", c.eval_client);
+  read(json, "eval_base_url", c.eval_base_url);
+  read(json, "eval_model", c.eval_model);
+  return c;
+}
+
+std::optional<std::string> incompatible_key(const ProfileConfig& a, const ProfileConfig& b) {
+  const Json left = to_json(a), right = to_json(b);
+  for (const auto* key : kIdentity)
+    if (left.at(key) != right.at(key)) return fmt::format("{} ({} then, {} now)", key, left.at(key).dump(), right.at(key).dump());
+  return std::nullopt;
+}
+
+}  // namespace ipw::execution

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that was asked of a run: written to config.json, so that the run can be repeated and resumed.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ipw/base/json.h"
+#include "ipw/base/params.h"
+
+namespace ipw::execution {
+
+struct ShardChoice {
+  std::size_t index = 1, count = 1;  ///< shard `index` of `count`, 1-based
+};
+
+struct ProfileConfig {
+  std::string client = "llamacpp";
+  std::string client_base_url;  ///< empty: the client's own default
+  std::string api_key;          ///< never written to disk
+  std::string model = "smollm2-135m-instruct";
+  std::string dataset = "ipw-mini";
+  Params dataset_params, client_params;
+  std::string output_dir = "runs";
+  std::optional<std::size_t> max_queries;
+  bool sample_evenly = false;  ///< draw max_queries evenly over the subjects instead of taking the first ones
+  int warmup_queries = 3;
+  int concurrency = 1;
+  std::uint64_t seed = 0;
+  double temperature = 0;
+  std::optional<int> max_tokens;  ///< absent: what the dataset asks for
+  double query_timeout_seconds = 600;
+  double idle_seconds = 3;        ///< idle baseline before and after; 0 takes none
+  ShardChoice shard;
+  std::string monitor;            ///< "auto", "none" or an address
+  std::vector<std::string> collectors;
+  std::string sysfs_root;
+  double sampling_period_seconds = 0.05;
+  std::string eval_client = "openai", eval_base_url = "https://api.openai.com/v1", eval_model = "gpt-5-nano-2025-08-07";
+};
+
+/// The configuration as config.json holds it; secrets are masked.
+Json to_json(const ProfileConfig& config);
+/// Throws Error(Format) naming the key that has the wrong type.
+ProfileConfig profile_config_from_json(const Json& json);
+/// Name the first key by which two runs measure different things, or nothing: what --resume checks.
+std::optional<std::string> incompatible_key(const ProfileConfig& a, const ProfileConfig& b);
+
+}  // namespace ipw::execution

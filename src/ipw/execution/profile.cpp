@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/execution/profile.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "ipw/base/error.h"
+#include "ipw/execution/energy_ledger.h"
+#include "ipw/execution/question_queue.h"
+#include "ipw/execution/recorder.h"
+#include "ipw/execution/setup.h"
+#include "ipw/execution/summary.h"
+#include "ipw/execution/telemetry_log.h"
+#include "ipw/records/run_folder.h"
+
+namespace ipw::execution {
+namespace {
+
+/// A server that refuses this many connections in a row is gone; going on would only write failures.
+constexpr int kRefusalsInARow = 20;
+constexpr auto kTurn = std::chrono::milliseconds(10);
+
+/// Warm-up prompts of our own, so that no record of the dataset is used up or cached (defect M58).
+constexpr std::array<std::string_view, 3> kWarmUpPrompts = {
+    "Name a colour.", "Write one short sentence about the sea.", "Count from one to five."};
+
+/// One run's workers and what they share.
+class ProfileRun {
+ public:
+  ProfileRun(const RunRequest& request, const Surroundings& around, Observer& observer, std::stop_token stop);
+  RunOutcome run();
+
+ private:
+  void warm_up();
+  void take_idle(const char* when);
+  void ask_all();
+  void work(std::stop_token stop);
+  void ask(const datasets::Question& question, std::stop_token stop);
+  void keep(records::QueryRecord record, const clients::Response& response);
+  void settle(bool force);
+  void wait_for_last_readings();
+  void report();
+  RunOutcome finish();
+
+  const RunRequest& request_;
+  const ProfileConfig& config_;
+  const Surroundings& around_;
+  Observer& observer_;
+  std::stop_source stop_;                   ///< ours: also set when a worker or the disk fails
+  std::stop_callback<std::function<void()>> forward_;
+
+  std::unique_ptr<datasets::Dataset> dataset_;
+  datasets::DatasetInfo info_;
+  std::unique_ptr<telemetry::Source> source_;
+  Engine engine_;
+  OpenFolder folder_;
+  std::unique_ptr<QuestionQueue> queue_;
+  std::unique_ptr<EnergyLedger> ledger_;
+  std::unique_ptr<TelemetryLog> telemetry_;
+  std::vector<std::pair<std::string, IdleBaseline>> idle_;
+  Instant run_start_{};
+
+  std::mutex mutex_;  ///< guards journal_, progress_, refusals_, trouble_
+  std::unique_ptr<records::Journal> journal_;
+  Progress progress_;
+  int refusals_ = 0;
+  std::exception_ptr trouble_;
+  std::atomic<int> working_{0};
+};
+
+ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Observer& observer, std::stop_token stop)
+    : request_(request),
+      config_(request.config),
+      around_(around),
+      observer_(observer),
+      forward_(std::move(stop), [this] { stop_.request_stop(); }),
+      dataset_(open_dataset(config_, around)),
+      info_(dataset_->info()),
+      source_(open_source(config_, around.clock, observer)) {
+  engine_ = open_engine(config_, around, observer);
+  folder_ = open_folder(request, source_->machine().hardware_label, info_.id, observer);
+  journal_ = std::make_unique<records::Journal>(folder_.path);
+  telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
+  ledger_ = std::make_unique<EnergyLedger>(*source_, config_.concurrency > 1);
+  progress_.done_before = progress_.done = folder_.finished.size();
+  queue_ = std::make_unique<QuestionQueue>(std::move(dataset_), config_.max_queries, folder_.finished);
+  progress_.total = queue_->total();
+}
+
+RunOutcome ProfileRun::run() {
+  if (progress_.done_before > 0) {
+    observer_.note(fmt::format("resuming: {} queries are finished already", progress_.done_before));
+    journal_->append_note(resume_note(progress_.done_before, around_.clock.wall()));
+  }
+  warm_up();
+  take_idle("before");
+  ask_all();
+  take_idle("after");
+  auto outcome = finish();
+  if (trouble_) std::rethrow_exception(trouble_);
+  return outcome;
+}
+
+void ProfileRun::warm_up() {
+  if (config_.warmup_queries > 0) observer_.stage(fmt::format("warming up, {} queries", config_.warmup_queries));
+  for (int i = 0; i < config_.warmup_queries && !stop_.stop_requested(); ++i) {
+    datasets::Question question;
+    question.problem = kWarmUpPrompts[static_cast<std::size_t>(i) % kWarmUpPrompts.size()];
+    const auto request = make_request(question, info_, engine_.model, {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
+                                      Seconds(config_.query_timeout_seconds));
+    const auto response = engine_.client->complete(request, stop_.get_token());
+    if (response.failure && response.failure->kind != "cancelled")
+      throw Error(ErrorCode::Unavailable, fmt::format("the warm-up query failed: {}", response.failure->message),
+                  "nothing was measured; --warmup-queries 0 skips the warm-up");
+  }
+}
+
+void ProfileRun::take_idle(const char* when) {
+  if (config_.idle_seconds <= 0 || stop_.stop_requested()) return;
+  observer_.stage(fmt::format("idle baseline {} the run, {:g} s", when, config_.idle_seconds));
+  const auto begin = around_.clock.now(), end = begin + from_seconds(config_.idle_seconds);
+  while (!stop_.stop_requested() && !source_->settled(end) && around_.clock.now() < end + std::chrono::seconds(2))
+    around_.clock.sleep_until(around_.clock.now() + kTurn);
+  if (!source_->settled(end)) return;
+  idle_.emplace_back(when, measure_idle(*source_, begin, end));
+  ledger_->set_idle(idle_.back().second);
+}
+
+void ProfileRun::ask_all() {
+  observer_.stage("asking");
+  run_start_ = around_.clock.now();
+  std::vector<std::jthread> workers;
+  working_ = config_.concurrency;
+  for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
+  try {
+    while (working_ > 0) {
+      around_.clock.sleep_until(around_.clock.now() + kTurn);
+      settle(false);
+      report();
+    }
+    wait_for_last_readings();
+    settle(true);
+  } catch (...) {
+    stop_.request_stop();
+    throw;
+  }
+  workers.clear();
+  report();
+}
+
+void ProfileRun::work(std::stop_token stop) {
+  try {
+    while (!stop.stop_requested()) {
+      const auto question = queue_->next();
+      if (!question) break;
+      ask(*question, stop);
+    }
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    trouble_ = std::current_exception();
+    stop_.request_stop();
+  }
+  --working_;
+}
+
+void ProfileRun::ask(const datasets::Question& question, std::stop_token stop) {
+  const auto request = make_request(question, info_, engine_.model, {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
+                                    Seconds(config_.query_timeout_seconds));
+  const auto started = around_.clock.wall();
+  ledger_->begin(question.index, around_.clock.now());
+  const auto response = engine_.client->complete(request, stop);
+  if (response.failure && response.failure->kind == "cancelled" && stop.stop_requested())
+    return ledger_->abandon(question.index, around_.clock.now());
+  keep(make_record(question, request, response, run_start_, started), response);
+}
+
+void ProfileRun::keep(records::QueryRecord record, const clients::Response& response) {
+  {
+    const std::lock_guard lock(mutex_);
+    journal_->append_query(record);
+    ++progress_.done;
+    if (record.failure) ++progress_.failed;
+    if (record.evaluation && record.evaluation->correct) {
+      ++progress_.scored;
+      if (*record.evaluation->correct) ++progress_.correct;
+    }
+    refusals_ = record.failure && record.failure->kind == "connect" ? refusals_ + 1 : 0;
+    if (refusals_ >= kRefusalsInARow)
+      throw Error(ErrorCode::Unavailable, fmt::format("{} connections in a row failed, the last: {}", refusals_, record.failure->message),
+                  "when the server is back, go on with --resume --retry-failed");
+  }
+  std::optional<Instant> first;
+  if (!response.arrivals.empty()) first = response.arrivals.front();
+  ledger_->end(std::move(record), response.sent, first, response.done);
+}
+
+void ProfileRun::settle(bool force) {
+  while (const auto record = ledger_->take(force)) {
+    const auto joules = records::headline_energy(record->energy).joules;
+    const std::lock_guard lock(mutex_);
+    journal_->append_energy(*record);
+    if (joules) {
+      progress_.joules += *joules;
+      ++progress_.joules_count;
+    }
+  }
+  telemetry_->flush();
+}
+
+void ProfileRun::wait_for_last_readings() {
+  const auto limit = around_.clock.now() + std::chrono::seconds(2);
+  while (ledger_->waiting() > 0 && around_.clock.now() < limit) {
+    settle(false);
+    around_.clock.sleep_until(around_.clock.now() + kTurn);
+  }
+}
+
+void ProfileRun::report() {
+  Progress now;
+  {
+    const std::lock_guard lock(mutex_);
+    progress_.elapsed_seconds = to_seconds(around_.clock.now() - run_start_);
+    now = progress_;
+  }
+  observer_.progress(now);
+}
+
+RunOutcome ProfileRun::finish() {
+  observer_.stage("writing the run folder");
+  const auto self = source_->self();
+  journal_->sync();
+  telemetry_->close();
+  const FinishFacts facts{config_, info_, *source_, self, engine_.description, idle_, around_.clock.wall(), progress_.elapsed_seconds,
+                          stop_.stop_requested(), progress_.total};
+  return finish_run(folder_.path, facts);
+}
+
+}  // namespace
+
+RunOutcome profile(const RunRequest& request, const Surroundings& around, Observer& observer, std::stop_token stop) {
+  return ProfileRun(request, around, observer, std::move(stop)).run();
+}
+
+}  // namespace ipw::execution

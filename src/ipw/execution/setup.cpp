@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/execution/setup.h"
+
+#include <fmt/format.h>
+
+#include "ipw/base/error.h"
+#include "ipw/base/text.h"
+#include "ipw/clients/models.h"
+#include "ipw/records/run_folder.h"
+#include "ipw/rpc/monitor.h"
+
+namespace ipw::execution {
+namespace fs = std::filesystem;
+
+std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, const Surroundings& around) {
+  datasets::DatasetOptions options;
+  options.params = config.dataset_params;
+  options.seed = config.seed;
+  options.hub = around.hub;
+  options.data_dir = around.data_dir.string();
+  auto dataset = require("dataset", datasets::datasets(), config.dataset).make(options);
+  if (config.sample_evenly && config.max_queries)
+    dataset = datasets::sample_evenly(std::move(dataset), *config.max_queries, config.seed);
+  if (config.shard.count > 1) dataset = datasets::shard(std::move(dataset), config.shard.index, config.shard.count);
+  return dataset;
+}
+
+std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Clock& clock, Observer& observer) {
+  const bool named = config.monitor != "auto" && config.monitor != "none";
+  const auto address = named ? rpc::parse_address(config.monitor) : rpc::Address{};
+  const bool wants_local = config.monitor == "none" || !config.collectors.empty() || !config.sysfs_root.empty();
+  if (named || (!wants_local && rpc::listens(address))) {
+    observer.note(fmt::format("sensors: the monitor at {}", address.target));
+    return rpc::connect(address, clock);
+  }
+  telemetry::SourceOptions options;
+  options.period = from_seconds(config.sampling_period_seconds);
+  options.sysfs_root = config.sysfs_root;
+  options.collectors = config.collectors;
+  return telemetry::open_local(options, clock);
+}
+
+Engine open_engine(const ProfileConfig& config, const Surroundings& around, Observer& observer) {
+  Engine engine;
+  engine.model = config.model;
+  const auto& row = require("client", clients::clients(), config.client);
+  if (config.client == "llamacpp") {
+    clients::ModelOptions models;
+    models.cache_dir = around.cache_dir;
+    models.data_dir = around.data_dir;
+    models.hub = around.hub;
+    models.announce = [&](const std::string& text) { observer.note(text); };
+    engine.model = clients::resolve_model(config.model, models).string();
+  }
+  observer.stage(fmt::format("{}: getting {} ready", config.client, config.model));
+  clients::ClientOptions options;
+  options.base_url = config.client_base_url;
+  options.api_key = config.api_key;
+  options.params = config.client_params;
+  options.concurrency = config.concurrency;
+  options.clock = &around.clock;
+  engine.client = row.make(options);
+  engine.description = engine.client->prepare(engine.model);
+  for (const auto& warning : engine.description.warnings) observer.note(warning);
+  return engine;
+}
+
+namespace {
+
+/// Check that what is asked now is what the folder holds.
+void check_same_run(const fs::path& folder, const ProfileConfig& config) {
+  const auto difference = incompatible_key(profile_config_from_json(records::read_config(folder)), config);
+  if (difference)
+    throw Error(ErrorCode::Usage, fmt::format("{} was made with another {}", folder.string(), *difference),
+                "resume with the same options, or give another --output-dir");
+}
+
+OpenFolder resume_folder(const fs::path& path, const RunRequest& request, Observer& observer) {
+  check_same_run(path, request.config);
+  if (const auto cut = records::repair_journal(path))
+    observer.note(fmt::format("the journal ended in half a line; {} bytes were cut off", cut));
+  auto state = records::read_journal_state(path);
+  if (state.broken_lines > 0) observer.note(fmt::format("{} broken lines of the journal are left out", state.broken_lines));
+  if (request.retry_failed)
+    for (const auto index : state.failed) state.finished.erase(index);
+  return {path, std::move(state.finished)};
+}
+
+}  // namespace
+
+OpenFolder open_folder(const RunRequest& request, const std::string& hardware_label, const std::string& dataset_name, Observer& observer) {
+  const auto& config = request.config;
+  auto name = records::run_folder_name("profile", hardware_label, config.model, dataset_name);
+  if (config.shard.count > 1) name += fmt::format("_shard{}of{}", config.shard.index, config.shard.count);
+  const fs::path path = fs::path(config.output_dir) / name;
+  const bool exists = fs::exists(path) && !fs::is_empty(path);
+  if (exists && request.folder == FolderPolicy::Resume) return resume_folder(path, request, observer);
+  if (exists && request.folder == FolderPolicy::Refuse)
+    throw Error(ErrorCode::Unavailable, fmt::format("{} exists already", path.string()),
+                "--resume goes on with it, --overwrite replaces it, --output-dir writes elsewhere");
+  if (exists) fs::remove_all(path);
+  make_directories(path);
+  records::write_config(path, to_json(config));
+  return {path, {}};
+}
+
+}  // namespace ipw::execution

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Open what a run needs: the dataset, the sensors, the engine, the folder.
+#pragma once
+#include <memory>
+#include <set>
+
+#include "ipw/clients/client.h"
+#include "ipw/datasets/dataset.h"
+#include "ipw/execution/profile.h"
+#include "ipw/telemetry/source.h"
+
+namespace ipw::execution {
+
+/// Open the dataset with its sample and shard. Throws Error.
+std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, const Surroundings& around);
+
+/// Use the monitor that was named, else one that listens, else sample in this process. Throws Error.
+std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Clock& clock, Observer& observer);
+
+struct Engine {
+  std::unique_ptr<clients::Client> client;
+  std::string model;  ///< what the client is asked for: a path for an embedded engine, else the name
+  clients::Description description;
+};
+/// Make the client and let it load the model. Throws Error.
+Engine open_engine(const ProfileConfig& config, const Surroundings& around, Observer& observer);
+
+struct OpenFolder {
+  std::filesystem::path path;
+  std::set<std::int64_t> finished;  ///< queries that must not be sent again
+};
+/// Make the run's folder, or go on in it. Throws Error(Usage) when it exists and nothing was said about it.
+OpenFolder open_folder(const RunRequest& request, const std::string& hardware_label, const std::string& dataset_name, Observer& observer);
+
+}  // namespace ipw::execution

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/execution/summary.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ipw/records/run_folder.h"
+
+namespace ipw::execution {
+namespace {
+
+constexpr double kMissedTicksAllowed = 0.02;   ///< telemetry.md R2: 0.5 % under load, with a margin for virtual machines
+constexpr double kEnergyCoverageNeeded = 0.95;
+
+double unix_seconds(WallTime t) { return static_cast<double>(unix_nanos(t)) * 1e-9; }
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json embedded(const std::string& text) {
+  if (text.empty()) return nullptr;
+  auto parsed = parse_json(text);
+  return parsed ? *parsed : Json(text);
+}
+
+Tally count(const std::filesystem::path& folder, const std::string& model) {
+  Tally tally;
+  const auto reader = records::open_run(folder, model);
+  for (records::QueryRecord record; reader->next(record);) {
+    ++tally.queries;
+    tally.failed += record.failure.has_value();
+    if (record.evaluation && record.evaluation->correct) {
+      ++tally.scored;
+      tally.correct += *record.evaluation->correct;
+    }
+    if (const auto joules = records::headline_energy(record.energy).joules) {
+      ++tally.with_energy;
+      tally.joules += *joules;
+    }
+  }
+  return tally;
+}
+
+Json domain_list(const std::vector<telemetry::Domain>& domains) {
+  Json list = Json::array();
+  for (const auto& d : domains)
+    list.push_back({{"name", d.name}, {"scope", to_string(d.scope)}, {"parent", d.parent}, {"method", to_string(d.method)},
+                    {"collector", d.collector}, {"cap_watts", d.cap_watts}, {"relative_half_width", d.relative_half_width}, {"note", d.note}});
+  return list;
+}
+
+Json idle_list(const std::vector<std::pair<std::string, IdleBaseline>>& idle) {
+  Json list = Json::array();
+  for (const auto& [when, baseline] : idle) {
+    Json watts = Json::object();
+    for (const auto& [domain, value] : baseline.watts) watts[domain] = value;
+    list.push_back({{"when", when}, {"seconds", baseline.seconds}, {"watts", watts}});
+  }
+  return list;
+}
+
+/// The instrument's own card (design law 10).
+Json telemetry_card(const FinishFacts& f) {
+  return {{"source", f.source.description()},
+          {"domains", domain_list(f.source.domains())},
+          {"idle", idle_list(f.idle)},
+          {"sampler",
+           {{"period_seconds", f.self.period_seconds}, {"achieved_hz", f.self.achieved_hz}, {"ticks", f.self.ticks},
+            {"missed_ticks", f.self.missed_ticks}, {"dropped_samples", f.self.dropped_samples},
+            {"lateness_p50_seconds", f.self.lateness_p50_seconds}, {"lateness_p99_seconds", f.self.lateness_p99_seconds},
+            {"lateness_max_seconds", f.self.lateness_max_seconds}, {"cpu_seconds", f.self.cpu_seconds},
+            {"wall_seconds", f.self.wall_seconds}}},
+          {"problems", f.self.problems}};
+}
+
+Json system_info(const records::MachineInfo& m) {
+  return {{"os_name", m.os_name}, {"os_version", m.os_version}, {"kernel_version", m.kernel_version},
+          {"host_name", m.host_name}, {"cpu_count", m.cpu_count}, {"cpu_brand", m.cpu_brand}};
+}
+
+Json gpu_info(const records::MachineInfo& m) {
+  if (!m.gpu_name) return nullptr;
+  return {{"name", *m.gpu_name}, {"vendor", or_null(m.gpu_vendor)}, {"device_id", 0}, {"device_type", "GPU"}, {"backend", or_null(m.gpu_backend)}};
+}
+
+Json client_info(const clients::Description& d) {
+  return {{"base_url", d.base_url}, {"server", d.server}, {"version", d.version}, {"models", d.models},
+          {"warnings", d.warnings}, {"details", embedded(d.details_json)}};
+}
+
+Json totals(const Tally& t, const FinishFacts& f) {
+  return {{"queries", t.queries}, {"asked_for", or_null(f.total)}, {"failed", t.failed}, {"scored", t.scored},
+          {"unscored", t.queries - t.scored}, {"correct", t.correct}, {"with_energy", t.with_energy},
+          {"energy_joules", t.with_energy ? Json(t.joules) : Json(nullptr)}, {"wall_clock_s", f.elapsed_seconds}};
+}
+
+/// The original's keys first, in its order, then ours.
+Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, const Tally& tally, const Verdict& verdict) {
+  const auto& machine = f.source.machine();
+  return {{"model", f.config.model},
+          {"profiler_config", to_json(f.config)},
+          {"dataset", f.dataset.id},
+          {"dataset_name", f.dataset.name},
+          {"hardware_label", machine.hardware_label},
+          {"generated_at", unix_seconds(f.now)},
+          {"total_queries", tally.queries},
+          {"system_info", system_info(machine)},
+          {"gpu_info", gpu_info(machine)},
+          {"output_dir", folder.string()},
+          {"versions", {{"ipw", IPW_VERSION}}},
+          {"client_info", client_info(f.client)},
+          {"dataset_info", {{"source", f.dataset.source}, {"revision", f.dataset.revision}, {"licence", f.dataset.licence}}},
+          {"totals", totals(tally, f)},
+          {"telemetry", telemetry_card(f)},
+          {"interrupted", f.interrupted},
+          {"verdict", {{"valid", verdict.valid()}, {"reasons", verdict.reasons}}}};
+}
+
+}  // namespace
+
+Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted) {
+  Verdict verdict;
+  if (interrupted) verdict.reasons.push_back("the run was interrupted; --resume goes on with it");
+  if (tally.queries == 0) verdict.reasons.push_back("no query was finished");
+  if (tally.queries > 0 && tally.failed == tally.queries) verdict.reasons.push_back("every query failed");
+  const auto n = static_cast<double>(tally.queries);
+  if (static_cast<double>(tally.with_energy) < kEnergyCoverageNeeded * n)
+    verdict.reasons.push_back(fmt::format("energy is known for {} of {} queries", tally.with_energy, tally.queries));
+  const auto ticks = static_cast<double>(self.ticks + self.missed_ticks);
+  if (static_cast<double>(self.missed_ticks) > kMissedTicksAllowed * ticks)
+    verdict.reasons.push_back(fmt::format("the sampler missed {} of {} ticks", self.missed_ticks, self.ticks + self.missed_ticks));
+  return verdict;
+}
+
+RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& facts) {
+  records::FinishOptions options;
+  options.model = facts.config.model;
+  options.description = fmt::format("{} on {}, profiled by ipw {}", facts.config.model, facts.dataset.name, IPW_VERSION);
+  options.machine = facts.source.machine();
+  records::finish_dataset(folder, options);
+  const auto tally = count(folder, facts.config.model);
+  const auto verdict = judge(tally, facts.self, facts.interrupted);
+  records::write_summary(folder, make_summary(folder, facts, tally, verdict));
+  return {folder, tally.queries, tally.failed, facts.interrupted, verdict};
+}
+
+Json resume_note(std::size_t finished, WallTime now) {
+  return {{"type", "resume"}, {"finished", finished}, {"at", unix_seconds(now)}};
+}
+
+}  // namespace ipw::execution

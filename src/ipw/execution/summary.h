@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a finished run says of itself: dataset, summary.json, verdict.
+#pragma once
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "ipw/clients/client.h"
+#include "ipw/datasets/dataset.h"
+#include "ipw/execution/energy_ledger.h"
+#include "ipw/execution/profile.h"
+#include "ipw/telemetry/source.h"
+
+namespace ipw::execution {
+
+struct FinishFacts {
+  const ProfileConfig& config;
+  const datasets::DatasetInfo& dataset;
+  const telemetry::Source& source;
+  telemetry::SelfReport self;
+  const clients::Description& client;
+  const std::vector<std::pair<std::string, IdleBaseline>>& idle;
+  WallTime now;
+  double elapsed_seconds;
+  bool interrupted;
+  std::optional<std::size_t> total;
+};
+
+/// Write the dataset and summary.json of a folder and judge the run.
+RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& facts);
+
+/// The counts of a run, over all its parts.
+struct Tally {
+  std::size_t queries = 0, failed = 0, scored = 0, correct = 0, with_energy = 0;
+  double joules = 0;
+};
+
+/// Judge a run: what must hold for its figures to be published.
+Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted);
+
+/// The line that marks in the journal that a run goes on.
+Json resume_note(std::size_t finished, WallTime now);
+
+}  // namespace ipw::execution

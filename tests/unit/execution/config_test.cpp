@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/execution/config.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ipw/base/error.h"
+
+namespace ipw::execution {
+namespace {
+
+ProfileConfig unusual() {
+  ProfileConfig c;
+  c.client = "openai";
+  c.client_base_url = "http://localhost:9";
+  c.model = "m";
+  c.dataset = "local";
+  c.dataset_params.set("path", "a,b.jsonl");
+  c.client_params.set("timeout", "5");
+  c.max_queries = 7;
+  c.sample_evenly = true;
+  c.concurrency = 3;
+  c.seed = 11;
+  c.temperature = 0.5;
+  c.max_tokens = 9;
+  c.shard = {2, 4};
+  c.monitor = "none";
+  c.collectors = {"host", "simulated:watts=5"};
+  return c;
+}
+
+TEST(Config, survives_the_round_trip_through_json) {
+  const auto json = to_json(unusual());
+  EXPECT_EQ(to_json(profile_config_from_json(json)), json);
+}
+
+TEST(Config, Z10_keeps_secrets_off_the_disk) {
+  auto config = unusual();
+  config.api_key = "sk-secret";
+  config.client_params.set("api_key", "sk-secret");
+  EXPECT_EQ(to_json(config).dump().find("sk-secret"), std::string::npos);
+}
+
+TEST(Config, names_the_key_with_the_wrong_type) {
+  try {
+    profile_config_from_json(Json{{"concurrency", "many"}});
+    FAIL() << "nothing was thrown";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("concurrency"), std::string::npos);
+  }
+}
+
+TEST(Config, differs_only_by_what_is_asked_and_how) {
+  auto other = unusual();
+  other.output_dir = "elsewhere";
+  other.monitor = "auto";
+  EXPECT_FALSE(incompatible_key(unusual(), other));
+  other.temperature = 1;
+  EXPECT_TRUE(incompatible_key(unusual(), other).value().starts_with("temperature"));
+}
+
+}  // namespace
+}  // namespace ipw::execution

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/execution/energy_ledger.h"
+
+#include <gtest/gtest.h>
+
+namespace ipw::execution {
+namespace {
+
+using namespace std::chrono_literals;
+
+Instant at(Nanoseconds t) { return Instant(t); }
+
+/// A source of 100 W whose readings have arrived up to a point in time.
+class Steady final : public telemetry::Source {
+ public:
+  Instant arrived{};
+  const std::vector<telemetry::Domain>& domains() const override { return domains_; }
+  const records::MachineInfo& machine() const override { return machine_; }
+  bool settled(Instant end) const override { return end <= arrived; }
+  telemetry::WindowReport window(Instant begin, Instant end) const override {
+    telemetry::WindowReport report;
+    records::DomainEnergy energy;
+    energy.domain = "gpu-0";
+    energy.scope = "accelerator";
+    energy.method = "simulated";
+    if (end <= arrived)
+      energy.joules = 100 * to_seconds(end - begin);
+    else
+      energy.reason = "no reading after the end";
+    report.energies = {energy};
+    return report;
+  }
+  telemetry::SelfReport self() const override { return {}; }
+  std::string description() const override { return "steady"; }
+  void tap(std::function<void(const telemetry::Sample&)>) override {}
+
+ private:
+  std::vector<telemetry::Domain> domains_;
+  records::MachineInfo machine_;
+};
+
+records::QueryRecord query(std::int64_t index) {
+  records::QueryRecord record;
+  record.index = index;
+  return record;
+}
+
+TEST(EnergyLedger, M3_waits_for_the_reading_after_the_end) {
+  Steady source;
+  EnergyLedger ledger(source, false);
+  ledger.begin(1, at(1s));
+  ledger.end(query(1), at(1s), at(1500ms), at(3s));
+  EXPECT_FALSE(ledger.take(false));
+  source.arrived = at(3s);
+  const auto record = ledger.take(false);
+  ASSERT_TRUE(record);
+  EXPECT_DOUBLE_EQ(record->energy.at(0).joules.value(), 200);
+}
+
+TEST(EnergyLedger, M18_splits_the_energy_at_the_first_token_without_loss) {
+  Steady source;
+  source.arrived = at(10s);
+  EnergyLedger ledger(source, false);
+  ledger.end(query(1), at(1s), at(1500ms), at(3s));
+  const auto record = ledger.take(false).value();
+  EXPECT_DOUBLE_EQ(record.prefill.joules.value(), 50);
+  EXPECT_DOUBLE_EQ(record.decode.joules.value(), 150);
+  EXPECT_DOUBLE_EQ(record.prefill.seconds.value() + record.decode.seconds.value(), 2);
+}
+
+TEST(EnergyLedger, gives_up_with_a_reason_when_forced) {
+  Steady source;
+  EnergyLedger ledger(source, false);
+  ledger.end(query(1), at(1s), std::nullopt, at(3s));
+  const auto record = ledger.take(true).value();
+  EXPECT_FALSE(record.energy.at(0).joules);
+  EXPECT_FALSE(record.energy.at(0).reason.empty());
+}
+
+TEST(EnergyLedger, M6_keeps_idle_energy_beside_the_gross_one) {
+  Steady source;
+  source.arrived = at(10s);
+  EnergyLedger ledger(source, false);
+  ledger.set_idle(measure_idle(source, at(0s), at(1s)));
+  ledger.end(query(1), at(1s), std::nullopt, at(3s));
+  EXPECT_DOUBLE_EQ(ledger.take(false).value().energy.at(0).idle_joules.value(), 200);
+}
+
+}  // namespace
+}  // namespace ipw::execution
