@@ -42,6 +42,17 @@ function(ipw_app name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;LINKS")
   add_executable(${name} ${arg_SOURCES})
   ipw_configure(${name} ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY IPW_APPS ${name})
+endfunction()
+
+# ipw_programs()   the target `programs`: all apps and modules declared so far, without tests
+function(ipw_programs)
+  get_property(apps GLOBAL PROPERTY IPW_APPS)
+  get_property(modules GLOBAL PROPERTY IPW_MODULES)
+  add_custom_target(programs)
+  if(apps OR modules)
+    add_dependencies(programs ${apps} ${modules})
+  endif()
 endfunction()
 
 function(ipw_test name)
