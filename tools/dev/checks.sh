@@ -78,7 +78,7 @@ lint() {
   python3 tools/check_layers
   python3 tools/check_sizes
   our_files '*.md' '*.h' '*.cpp' '*.sh' '*.py' '*.cmake' '*CMakeLists.txt' dev tools | sort -u |
-    xargs codespell --ignore-words tools/spelling.txt
+    xargs codespell
   shellcheck --external-sources --check-sourced dev .ci/run
   if [ "${1:-}" = --all ]; then mapfile -t files < <(our_files 'src/*.cpp' 'apps/*.cpp')
   else mapfile -t files < <(changed_sources); fi

@@ -5,7 +5,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${IPW_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ipw}
 export IPW_CACHE=$cache
-# shellcheck source=../../deps/versions.sh
+# shellcheck source=deps/versions.sh
 source "$root/deps/versions.sh"
 
 # The compiler cache is shared by all clones and by CI; the paths of a clone do not enter its keys.
