@@ -27,17 +27,24 @@ run_tests() {
   return "$status"
 }
 
-# run_each PREFIX ARGUMENT...: every program whose path begins so.
-run_each() {
-  local prefix=$1 program found=
-  shift
-  for program in "$prefix"*; do
-    [ -x "$program" ] || continue
-    found=yes
-    say "== ${program##*/}"
-    "$program" "$@"
+# bench_each PATTERN: every benchmark program.
+bench_each() {
+  local program
+  for program in build/bench/bin/bench_*; do "$program" --benchmark_filter="$1"; done
+}
+
+# fuzz_each SECONDS: every fuzzer, from the seeds in fuzz/corpus/NAME; what it learns stays in the build folder.
+fuzz_each() {
+  local program name folders
+  for program in build/fuzz/bin/fuzz_*; do
+    name=${program##*/fuzz_}
+    folders=("build/fuzz/corpus/$name")
+    mkdir -p "${folders[0]}"
+    [ ! -d "fuzz/corpus/$name" ] || folders+=("fuzz/corpus/$name")
+    say "== fuzz_$name for $1 s"
+    "$program" -max_total_time="$1" -rss_limit_mb=2048 -print_final_stats=1 \
+      -artifact_prefix="build/fuzz/found-$name-" "${folders[@]}"
   done
-  [ -n "$found" ] || fail "there is no program $prefix*"
 }
 
 # Install the developers' packages unless the named tools are here.
