@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/json.h"
 #include "ipw/base/text.h"
 

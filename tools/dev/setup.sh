@@ -148,11 +148,11 @@ get_test_packages() {
 # A step's name for people: what it gets and what that costs on two processors.
 describe() {
   case $1 in
-    system_packages) echo "Debian packages: $(missing_packages | wc -l) missing (up to 2 minutes)" ;;
+    system_packages) echo "Debian packages: $(missing_packages | wc -l) missing (half a minute to 2 minutes)" ;;
     python_environment) echo "Python environment for downloads and tests" ;;
     arrow) echo "Arrow and Parquet $IPW_PYARROW_VERSION (48 MB)" ;;
     llama_source) echo "llama.cpp, source (77 MB)" ;;
-    llama_libraries) echo "llama.cpp, built for this processor (3 to 6 minutes)" ;;
+    llama_libraries) echo "llama.cpp, built for this processor (2 to 6 minutes)" ;;
     model) echo "SmolLM2-135M-Instruct, a small language model (93 MB)" ;;
     test_packages) echo "Python packages of the tests" ;;
   esac
