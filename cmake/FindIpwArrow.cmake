@@ -1,4 +1,4 @@
-# ipw::arrow, from a system installation, else from the pyarrow wheel unpacked under IPW_CACHE (./dev setup does that).
+# ipw::arrow, from a system installation, else from the pinned pyarrow wheel that ./dev setup unpacked under IPW_CACHE.
 find_package(Arrow CONFIG QUIET)
 find_package(Parquet CONFIG QUIET)
 if(Arrow_FOUND AND Parquet_FOUND)
@@ -7,23 +7,20 @@ if(Arrow_FOUND AND Parquet_FOUND)
   set(IpwArrow_FOUND TRUE)
   return()
 endif()
+
 include(IpwCache)
-file(GLOB wheels LIST_DIRECTORIES true ${IPW_CACHE}/pyarrow-*/pyarrow)
-list(SORT wheels COMPARE NATURAL ORDER DESCENDING)
-list(GET wheels 0 PYARROW_DIR)
+set(PYARROW_DIR ${IPW_CACHE}/pyarrow-${IPW_PYARROW_VERSION}/pyarrow)
 file(GLOB arrow_library ${PYARROW_DIR}/libarrow.so.*)
 file(GLOB parquet_library ${PYARROW_DIR}/libparquet.so.*)
-if(NOT arrow_library OR NOT parquet_library)
-  set(IpwArrow_NOT_FOUND_MESSAGE "Arrow is neither installed nor under ${IPW_CACHE}: run ./dev setup")
-endif()
 include(FindPackageHandleStandardArgs)
-find_package_handle_standard_args(IpwArrow REQUIRED_VARS arrow_library parquet_library PYARROW_DIR)
+find_package_handle_standard_args(IpwArrow REQUIRED_VARS arrow_library parquet_library
+  REASON_FAILURE_MESSAGE "Arrow is neither installed nor in ${PYARROW_DIR}: ./dev setup gets it")
 if(IpwArrow_FOUND)
+  # The wheel has only versioned files (libarrow.so.2300) and no CMake package: point straight at them.
   foreach(name arrow parquet)
-    list(GET ${name}_library 0 location)
     add_library(ipw::wheel_${name} SHARED IMPORTED)
-    set_target_properties(ipw::wheel_${name} PROPERTIES IMPORTED_LOCATION ${location}
-      INTERFACE_INCLUDE_DIRECTORIES ${PYARROW_DIR}/include INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${PYARROW_DIR}/include)
+    set_target_properties(ipw::wheel_${name} PROPERTIES IMPORTED_LOCATION ${${name}_library})
+    target_include_directories(ipw::wheel_${name} SYSTEM INTERFACE ${PYARROW_DIR}/include)
   endforeach()
   add_library(ipw::arrow INTERFACE IMPORTED)
   target_link_libraries(ipw::arrow INTERFACE ipw::wheel_arrow ipw::wheel_parquet)

@@ -3,6 +3,8 @@
 #   ipw_module(NAME SOURCES ... USES ... LINKS ...)                  lib/ipw/ipw-NAME.so, opened when first used
 #   ipw_app(NAME SOURCES ... USES ...)                               bin/NAME
 #   ipw_test(NAME SOURCES ... USES ... LINKS ... LABELS ...)         a GoogleTest program, one ctest row
+#   ipw_bench(NAME SOURCES ... USES ... LINKS ...)                   a Google Benchmark program bin/bench_NAME
+#   ipw_fuzzer(NAME SOURCES ... USES ...)                            a libFuzzer program bin/fuzz_NAME
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -42,6 +44,17 @@ function(ipw_app name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;LINKS")
   add_executable(${name} ${arg_SOURCES})
   ipw_configure(${name} ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY IPW_APPS ${name})
+endfunction()
+
+# ipw_programs()   the target `programs`: all apps and modules declared so far, without tests
+function(ipw_programs)
+  get_property(apps GLOBAL PROPERTY IPW_APPS)
+  get_property(modules GLOBAL PROPERTY IPW_MODULES)
+  add_custom_target(programs)
+  if(apps OR modules)
+    add_dependencies(programs ${apps} ${modules})
+  endif()
 endfunction()
 
 function(ipw_test name)
@@ -52,4 +65,18 @@ function(ipw_test name)
   target_compile_definitions(test_${name} PRIVATE IPW_SOURCE_DIR="${CMAKE_SOURCE_DIR}" IPW_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND test_${name})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
+endfunction()
+
+function(ipw_bench name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;LINKS")
+  add_executable(bench_${name} ${arg_SOURCES})
+  ipw_configure(bench_${name} ${ARGN})
+  target_link_libraries(bench_${name} PRIVATE benchmark::benchmark_main)
+endfunction()
+
+function(ipw_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;LINKS")
+  add_executable(fuzz_${name} ${arg_SOURCES})
+  ipw_configure(fuzz_${name} ${ARGN})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
 endfunction()

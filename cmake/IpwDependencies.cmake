@@ -1,4 +1,4 @@
-# Every third-party library, found once. Versions are pinned in dev.d/versions.sh; docs/design/dependencies.md says why.
+# Every third-party library, found once. deps/apt.txt names the packages, deps/versions.sh pins what is fetched besides.
 find_package(Threads REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)

@@ -13,8 +13,8 @@ enum class ErrorCode { Usage, NotFound, Unavailable, Permission, Format, Timeout
 /// End the command with a message that says what, where and what to do.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, std::string message, std::string hint = {})
-      : std::runtime_error(std::move(message)), code_(code), hint_(std::move(hint)) {}
+  Error(ErrorCode code, const std::string& message, std::string hint = {})
+      : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
 
   ErrorCode code() const { return code_; }
   const std::string& hint() const { return hint_; }

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Building, testing and the checks: the functions behind ./dev build, test, check, format, lint and docs.
+
+# build PRESET [TARGET]
+build() {
+  local preset=$1 target=${2:-all}
+  logged "configure-$preset" "the command was: cmake --preset $preset" cmake --preset "$preset"
+  cmake --build "build/$preset" --target "$target" --parallel "$(jobs_at_once)"
+}
+
+# run_tests PRESET [CTEST OPTION...]: ends with a plain line and ctest's own closing lines; the whole log is kept.
+run_tests() {
+  local preset=$1 log=build/$1/test.log status=0 began=$SECONDS
+  shift
+  export IPW_PYTHON
+  IPW_PYTHON=$(venv)/bin/python
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$(jobs_at_once)" "$@" 2>&1 |
+    tee "$log" || status=$?
+  local result=passed
+  [ "$status" -eq 0 ] || result="FAILED (repeat one with ./dev test PATTERN)"
+  echo
+  echo "tests of the $preset build $result after $((SECONDS - began)) s; the whole log is $log"
+  grep -E '^[0-9]+% tests passed' "$log" || true
+  sed -n '/^The following tests FAILED/,/^$/p' "$log"
+  grep -E '^Total Test time' "$log" || true
+  return "$status"
+}
+
+# bench_each PATTERN: every benchmark program.
+bench_each() {
+  local program
+  for program in build/bench/bin/bench_*; do "$program" --benchmark_filter="$1"; done
+}
+
+# fuzz_each SECONDS: every fuzzer, from the seeds in fuzz/corpus/NAME; what it learns stays in the build folder.
+fuzz_each() {
+  local program name folders
+  for program in build/fuzz/bin/fuzz_*; do
+    name=${program##*/fuzz_}
+    folders=("build/fuzz/corpus/$name")
+    mkdir -p "${folders[0]}"
+    [ ! -d "fuzz/corpus/$name" ] || folders+=("fuzz/corpus/$name")
+    say "== fuzz_$name for $1 s"
+    "$program" -max_total_time="$1" -rss_limit_mb=2048 -print_final_stats=1 \
+      -artifact_prefix="build/fuzz/found-$name-" "${folders[@]}"
+  done
+}
+
+# Install the developers' packages unless the named tools are here.
+setup_developer_tools() {
+  local tool
+  for tool in "$@"; do have "$tool" || { setup --tests --develop; return; }; done
+}
+
+# Files of the working tree that match, tracked or not yet added.
+our_files() { git ls-files --cached --others --exclude-standard --deduplicate -- "$@"; }
+
+# format [--check]
+format() {
+  local mode=(-i)
+  [ "${1:-}" != --check ] || mode=(--dry-run --Werror)
+  our_files '*.cpp' '*.h' | xargs --no-run-if-empty clang-format-16 "${mode[@]}"
+}
+
+changed_sources() {
+  local base
+  base=$(git merge-base HEAD origin/main 2>/dev/null || git merge-base HEAD main 2>/dev/null || echo HEAD)
+  { git diff --name-only --diff-filter=d "$base" -- 'src/*.cpp' 'apps/*.cpp'
+    git ls-files --others --exclude-standard -- 'src/*.cpp' 'apps/*.cpp'; } | sort -u
+}
+
+# tidy FILE...: clang-tidy reads the compile commands of the release build; some of its headers are generated.
+tidy() {
+  [ $# -gt 0 ] || { say "clang-tidy: no changed C++ file"; return; }
+  build release
+  say "clang-tidy: $# files"
+  printf '%s\0' "$@" | xargs -0 --max-args 1 --max-procs "$(jobs_at_once)" \
+    clang-tidy-16 -p build/release --quiet --warnings-as-errors='*' --extra-arg=-Wno-error
+}
+
+# lint [--changed|--all]
+lint() {
+  local files
+  python3 tools/check_layers
+  python3 tools/check_sizes
+  our_files '*.md' '*.h' '*.cpp' '*.sh' '*.py' '*.cmake' '*CMakeLists.txt' dev tools | sort -u |
+    xargs codespell
+  shellcheck --external-sources --check-sourced dev .ci/run
+  if [ "${1:-}" = --all ]; then mapfile -t files < <(our_files 'src/*.cpp' 'apps/*.cpp')
+  else mapfile -t files < <(changed_sources); fi
+  tidy "${files[@]}"
+}
+
+# docs: the reference pages come from the rows of the program, so it must be there to write them.
+docs() { python3 tools/check_links; }
+
+# check: in CI's order, the cheap first and the tests last, so that ctest's closing lines end the output.
+check() {
+  setup --tests --develop
+  say "== format" && format --check
+  say "== docs" && docs
+  say "== lint" && lint --changed
+  say "== tests with the address and undefined-behaviour sanitizers"
+  build asan
+  ARROW_DEFAULT_MEMORY_POOL=system run_tests asan --label-exclude 'slow|system|checks'
+  say "== tests"
+  build release
+  run_tests release --label-exclude slow
+}
