@@ -9,19 +9,23 @@
 #include <string>
 #include <vector>
 
+#include "ipw/base/json.h"
 #include "ipw/base/params.h"
 #include "ipw/base/registry.h"
 #include "ipw/stats/stats.h"
 
 namespace ipw::analysis {
 
-/// A figure as it is published: value, 95 % interval, number of observations, or the reason why there is none.
+/// A figure as it is published: value, 95 % interval, number of observations, or the reason why there is
+/// none.
 struct Figure {
   std::string label, unit;
   std::optional<double> value;
   std::optional<stats::Interval> interval;
   std::size_t n = 0;
   std::string reason;
+  std::size_t of = 0;         ///< queries of the run, so that "n of" is the coverage
+  std::string scope, method;  ///< of the energy where there is one; how value and interval were obtained
 };
 
 /// A table for people; cells are text already.
@@ -46,11 +50,23 @@ struct Result {
 class Analysis {
  public:
   virtual ~Analysis() = default;
-  virtual Result run(const std::filesystem::path& folder, const std::string& model, const Params& options) const = 0;
+  virtual Result run(const std::filesystem::path& folder, const std::string& model,
+                     const Params& options) const = 0;
 };
 
 using AnalysisEntry = Entry<Analysis>;
 /// The registry: analyses.cpp.
 std::span<const AnalysisEntry> analyses();
+
+/// What is told at the end of `ipw profile`: accuracy in total and by subject, then what an answer costs.
+/// Throws Error where the folder cannot be read.
+Result profile_report(const std::filesystem::path& folder, const std::string& model,
+                      const Params& options = {});
+/// Several runs side by side, one row each; differences to the first run where the questions are the same.
+Result compare(std::span<const std::filesystem::path> folders, const Params& options = {});
+/// The derived sections of summary.json: `profile_metrics`, `efficiency`, `statistics`
+/// (docs/reference/metrics.md).
+Json summary_sections(const std::filesystem::path& folder, const std::string& model,
+                      const Params& options = {});
 
 }  // namespace ipw::analysis

@@ -33,28 +33,37 @@ std::optional<Interval> mean_interval(std::span<const double> values, double con
 /// Percentile bootstrap of any statistic of rows 0..n-1; whole clusters are drawn when cluster ids are given.
 /// The statistic gets the drawn row numbers and may be absent for a draw. Deterministic by seed.
 /// Absent when fewer than two rows (or clusters) exist or most draws have no value.
-std::optional<Interval> bootstrap(std::size_t n,
-                                  const std::function<std::optional<double>(std::span<const std::uint32_t>)>& statistic,
-                                  std::uint64_t seed, std::size_t draws = 2000, double confidence = 0.95,
-                                  std::span<const std::uint32_t> clusters = {});
+std::optional<Interval> bootstrap(
+    std::size_t n, const std::function<std::optional<double>(std::span<const std::uint32_t>)>& statistic,
+    std::uint64_t seed, std::size_t draws = 2000, double confidence = 0.95,
+    std::span<const std::uint32_t> clusters = {});
 
-/// Interval of mean(a)/mean(b) over paired rows, by paired bootstrap (one draw keeps a row's a and b together).
-std::optional<Interval> ratio_of_means_interval(std::span<const double> a, std::span<const double> b, std::uint64_t seed,
+/// Interval of a mean by the percentile bootstrap; absent for n < 2.
+std::optional<Interval> bootstrap_mean_interval(std::span<const double> values, std::uint64_t seed,
                                                 std::size_t draws = 2000, double confidence = 0.95);
+/// Interval of mean(a)/mean(b) over paired rows, by paired bootstrap (one draw keeps a row's a and b
+/// together).
+std::optional<Interval> ratio_of_means_interval(std::span<const double> a, std::span<const double> b,
+                                                std::uint64_t seed, std::size_t draws = 2000,
+                                                double confidence = 0.95);
 
 struct Line {
   double slope = 0, intercept = 0, r2 = 0;
   std::size_t n = 0;
+  /// 95 % by Student's t with n - 2 degrees of freedom (normal errors of equal spread); absent for n < 3.
+  std::optional<Interval> slope_interval, intercept_interval;
 };
-/// Ordinary least squares over pairs; absent with fewer than two points or two distinct x. r2 is 1 when y does not vary.
+/// Ordinary least squares over pairs; absent with fewer than two points or two distinct x. r2 is 1 when y
+/// does not vary.
 std::optional<Line> least_squares(std::span<const double> x, std::span<const double> y);
 
-/// Quantiles of the standard normal and of Student's t.
+/// Quantiles of the standard normal and of Student's t; p lies inside (0,1), degrees of freedom are positive.
 double normal_quantile(double p);
 double student_t_quantile(double p, double degrees_of_freedom);
 
-/// Gaussian kernel density with bandwidth 0.9 s n^(-1/5) (Silverman 1986; s falls back to IQR/1.349) on `points`
-/// places from the smallest to the largest value. Empty when fewer than two values or no variation.
+/// Gaussian kernel density with bandwidth 0.9 s n^(-1/5) (Silverman 1986), where s is the smaller of the
+/// standard deviation and IQR/1.349 (the former where the latter is 0), on `points` places from the smallest
+/// to the largest value. Absent when fewer than two values or no variation.
 struct Density {
   std::vector<double> x, y;
   double bandwidth = 0;

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "ipw/analysis/format.h"
+#include "ipw/analysis/sections.h"
+#include "ipw/base/error.h"
+#include "ipw/stats/bootstrap.h"
+
+namespace ipw::analysis {
+namespace {
+
+/// Sums over the repeats of one question: scores and their count in the first run, then in the second.
+using Pair = std::array<double, 4>;
+using Pairs = std::unordered_map<std::uint64_t, Pair>;
+
+void add_scores(Pairs& pairs, const Run& run, std::size_t side) {
+  for (const auto& row : run.rows) {
+    Pair& pair = pairs[row.question];
+    const auto s = score(row);
+    pair[2 * side] += s.value_or(0);
+    pair[2 * side + 1] += s ? 1 : 0;
+  }
+}
+
+/// Mean score of each question in both runs; empty when the runs do not hold the same questions.
+std::vector<std::array<double, 2>> paired_scores(const Run& first, const Run& second) {
+  Pairs pairs;
+  add_scores(pairs, first, 0);
+  const std::size_t questions = pairs.size();
+  add_scores(pairs, second, 1);
+  if (pairs.size() != questions) return {};
+  std::vector<std::array<double, 2>> out;
+  for (const auto& row : first.rows) {
+    const auto it = pairs.find(row.question);
+    if (it == pairs.end()) continue;
+    const Pair p = it->second;
+    pairs.erase(it);
+    if (p[1] > 0 && p[3] > 0) out.push_back({p[0] / p[1], p[2] / p[3]});
+  }
+  return out;
+}
+
+/// Second minus first, question by question.
+Figure accuracy_difference(const Run& first, const Run& second) {
+  Figure figure;
+  figure.label = "accuracy difference";
+  const auto pairs = paired_scores(first, second);
+  figure.n = pairs.size();
+  figure.of = second.rows.size();
+  if (pairs.empty()) {
+    figure.reason = "the runs do not hold the same questions";
+    return figure;
+  }
+  std::vector<double> differences;
+  for (const auto& [a, b] : pairs) differences.push_back(b - a);
+  figure.value = stats::summarize(differences)->mean;
+  figure.interval = stats::mean_interval(differences);
+  figure.method = "paired by question, Student's t";
+  return figure;
+}
+
+Table run_table(std::span<const Efficiency> runs, std::span<const std::string> names) {
+  Table table;
+  table.title = "Comparison";
+  table.columns = {"model",    "n",        "accuracy",  "J/query",   "W",
+                   "tokens/s", "TTFT [s]", "IPJ [1/J]", "IPW [1/W]", "scope"};
+  table.right_aligned = {false, true, true, true, true, true, true, true, true, false};
+  table.notes = {
+      "[ ] is the 95 % interval; IPJ = accuracy / mean energy, IPW = accuracy / mean power of a query"};
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const Efficiency& e = runs[i];
+    table.rows.push_back({names[i], std::to_string(e.accuracy.n), value_text(e.accuracy, true),
+                          value_text(e.joules_per_query), value_text(e.watts),
+                          value_text(e.tokens_per_second), value_text(e.ttft_seconds), value_text(e.ipj),
+                          value_text(e.ipw), e.ipj.scope});
+    if (!e.joules_per_query.value) table.notes.push_back(names[i] + ": " + e.joules_per_query.reason);
+  }
+  return table;
+}
+
+Table difference_table(std::span<const Run> runs, std::span<const std::string> names) {
+  Table table;
+  table.title = "Accuracy against " + names[0];
+  table.columns = {"model", "difference [95 %], points", "questions", "verdict"};
+  table.right_aligned = {false, true, true, false};
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    const Figure d = accuracy_difference(runs[0], runs[i]);
+    if (!d.value) {
+      table.notes.push_back(names[i] + ": not paired, " + d.reason);
+      continue;
+    }
+    const bool clear = d.interval && (d.interval->low > 0 || d.interval->high < 0);
+    table.rows.push_back(
+        {names[i], value_text(d, true), std::to_string(d.n), clear ? "different" : "not told apart"});
+  }
+  return table;
+}
+
+/// Energies of different scopes, or of the same scope on another machine, do not compare.
+std::vector<std::string> warnings_of(std::span<const Run> runs, std::span<const std::string> names) {
+  std::vector<std::string> out;
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    if (runs[i].scope == runs[0].scope && runs[i].method == runs[0].method) continue;
+    out.push_back(fmt::format("{} has energy of scope '{}' ({}), {} of '{}' ({}): they do not compare",
+                              names[i], runs[i].scope, runs[i].method, names[0], runs[0].scope,
+                              runs[0].method));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result comparison(std::span<const Run> runs, std::span<const std::string> names, const Precision& precision) {
+  std::vector<Efficiency> efficiencies;
+  for (const auto& run : runs) efficiencies.push_back(efficiency_of(run, precision));
+  Result result{.id = "compare"};
+  result.tables = {run_table(efficiencies, names)};
+  if (runs.size() > 1) result.tables.push_back(difference_table(runs, names));
+  result.warnings = warnings_of(runs, names);
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    Json figures = Json::object();
+    for (const auto& f : all_figures(efficiencies[i])) figures[f.label] = to_json(f);
+    if (i > 0) figures["accuracy difference"] = to_json(accuracy_difference(runs[0], runs[i]));
+    rows.push_back({{"name", names[i]}, {"model", runs[i].model}, {"figures", figures}});
+  }
+  result.json = pretty_json(Json{{"analysis", "compare"}, {"warnings", result.warnings}, {"runs", rows}});
+  return result;
+}
+
+Result compare(std::span<const std::filesystem::path> folders, const Params& options) {
+  if (folders.empty()) throw Error(ErrorCode::Usage, "no run folder is given", "Name one folder or more.");
+  std::vector<Run> runs;
+  for (const auto& folder : folders) runs.push_back(read_run(folder, ""));
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const bool twice = std::ranges::count(runs, runs[i].model, &Run::model) > 1;
+    names.push_back(twice ? folders[i].filename().string() : runs[i].model);
+  }
+  return comparison(runs, names, precision_from(options));
+}
+
+}  // namespace ipw::analysis

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an answer costs: energy, power and time, and accuracy over them.
+#pragma once
+#include "ipw/analysis/estimate.h"
+
+namespace ipw::analysis {
+
+/// One metric over the queries, with its quantiles.
+struct Distribution {
+  std::string label, unit;
+  std::optional<stats::Summary> summary;
+  double p90 = 0, p99 = 0;
+};
+
+struct Efficiency {
+  Figure accuracy, joules_per_query, watts, ipj, ipw;                          ///< the headline
+  Figure joules_per_output_token, joules_per_total_token, joules_per_correct;  ///< its other sides
+  Figure idle_joules, net_joules;                                              ///< where a baseline was taken
+  Figure ttft_seconds, latency_seconds, tokens_per_second, decode_tokens_per_second;
+  std::optional<double> total_joules;
+  std::vector<Distribution> distributions;
+};
+
+/// Pure function of the collected numbers: the one definition of IPJ and IPW (docs/reference/metrics.md).
+Efficiency efficiency_of(const Run& run, const Precision& precision);
+Result efficiency_result(const Run& run, const Precision& precision);
+/// The figures that every report of a run begins with.
+std::vector<Figure> headline_figures(const Efficiency& efficiency);
+/// All figures, in the order of the reference page.
+std::vector<Figure> all_figures(const Efficiency& efficiency);
+
+std::unique_ptr<Analysis> make_efficiency();
+
+}  // namespace ipw::analysis

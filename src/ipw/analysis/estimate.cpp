@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/analysis/estimate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <unordered_map>
+
+#include "ipw/base/error.h"
+#include "ipw/stats/bootstrap.h"
+
+namespace ipw::analysis {
+namespace {
+
+/// sum a, count a, sum b, count b.
+using Sums = std::array<double, 4>;
+
+std::optional<double> ratio(const Sums& s) {
+  if (s[1] == 0 || s[3] == 0 || s[2] == 0) return std::nullopt;
+  return (s[0] / s[1]) / (s[2] / s[3]);
+}
+
+Sums sums_of(const Terms& terms) {
+  return {terms.a.value_or(0), terms.a ? 1.0 : 0.0, terms.b.value_or(0), terms.b ? 1.0 : 0.0};
+}
+
+void add(Sums& total, const Sums& more) {
+  for (std::size_t k = 0; k < total.size(); ++k) total[k] += more[k];
+}
+
+/// One row per question: repeats of a question are not independent and are drawn together.
+std::vector<Sums> by_question(const Run& run, const std::function<Terms(const QueryRow&)>& terms) {
+  std::unordered_map<std::uint64_t, std::size_t> places;
+  std::vector<Sums> out;
+  for (const auto& row : run.rows) {
+    const auto [it, added] = places.try_emplace(row.question, out.size());
+    if (added) out.emplace_back();
+    add(out[it->second], sums_of(terms(row)));
+  }
+  return out;
+}
+
+std::size_t question_count(const Run& run) {
+  return by_question(run, [](const QueryRow&) { return Terms{}; }).size();
+}
+
+std::string no_value_reason(const Sums& total, const Estimand& what, const Run& run) {
+  if (run.rows.empty()) return "no query";
+  if (total[1] == 0 || total[3] == 0) return what.missing;
+  return "the divisor is zero";
+}
+
+std::string why_no_energy(const Run& run) {
+  std::string out;
+  for (const auto& [reason, count] : run.no_energy) {
+    out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", reason, count);
+  }
+  return out;
+}
+
+std::string method_text(const Estimand& what, const Run& run, std::size_t questions, double share) {
+  std::string text = fmt::format("bootstrap over {} questions", questions);
+  if (!what.from_energy) return text;
+  if (share > 0) text += fmt::format(", energy +-{:.2g} % systematic", share * 100);
+  return run.method.empty() ? text : "energy " + run.method + "; " + text;
+}
+
+}  // namespace
+
+Precision precision_from(const Params& options) {
+  Precision p;
+  const auto seed = options.integer("seed").value_or(0);
+  const auto draws = options.integer("draws").value_or(2000);
+  if (draws < 100 || draws > 10'000'000) {
+    throw Error(ErrorCode::Usage, fmt::format("draws={} is out of range", draws), "Give 100 to 10000000.");
+  }
+  p.seed = static_cast<std::uint64_t>(seed);
+  p.draws = static_cast<std::size_t>(draws);
+  return p;
+}
+
+std::optional<double> score(const QueryRow& row) {
+  if (row.outcome == Outcome::Unscored) return std::nullopt;
+  return row.outcome == Outcome::Correct ? 1.0 : 0.0;
+}
+
+double systematic_share(const Run& run) {
+  double joules = 0, half_widths = 0;
+  for (const auto& row : run.rows) {
+    if (!row.joules) continue;
+    joules += *row.joules;
+    half_widths += row.half_width_joules.value_or(0);
+  }
+  return joules > 0 ? half_widths / joules : 0;
+}
+
+stats::Interval with_systematic(stats::Interval interval, double value, double share) {
+  const double systematic = value * share;
+  return {std::max(0.0, value - std::hypot(value - interval.low, systematic)),
+          value + std::hypot(interval.high - value, systematic)};
+}
+
+Estimand mean_of(std::string label, std::string unit,
+                 std::function<std::optional<double>(const QueryRow&)> value, bool from_energy) {
+  Estimand what;
+  what.label = std::move(label);
+  what.unit = std::move(unit);
+  what.from_energy = from_energy;
+  what.terms = [value = std::move(value)](const QueryRow& row) { return Terms{value(row), 1.0}; };
+  return what;
+}
+
+Figure estimate(const Run& run, const Estimand& what, const Precision& precision) {
+  const auto rows = by_question(run, what.terms);
+  Sums total{};
+  for (const auto& row : rows) add(total, row);
+  Figure figure{.label = what.label, .unit = what.unit, .value = ratio(total), .interval = {}};
+  figure.n = static_cast<std::size_t>(std::min(total[1], total[3]));
+  figure.of = run.rows.size();
+  if (what.from_energy) figure.scope = run.scope;
+  if (!figure.value) {
+    figure.reason = no_value_reason(total, what, run);
+    if (what.from_energy && !run.no_energy.empty()) figure.reason += ": " + why_no_energy(run);
+    return figure;
+  }
+  const double share = what.from_energy ? systematic_share(run) : 0;
+  figure.method = method_text(what, run, rows.size(), share);
+  figure.interval = stats::bootstrap_sums<4>(rows, ratio, precision.seed, precision.draws);
+  if (!figure.interval) figure.reason = "no interval from a single question";
+  if (figure.interval && share > 0) figure.interval = with_systematic(*figure.interval, *figure.value, share);
+  return figure;
+}
+
+Figure accuracy_figure(const Run& run, const Precision& precision) {
+  Estimand what = mean_of("accuracy", "", score);
+  what.missing = "no query is scored";
+  Figure figure = estimate(run, what, precision);
+  if (!figure.value || question_count(run) < run.rows.size()) return figure;
+  const auto correct =
+      static_cast<std::size_t>(std::ranges::count(run.rows, Outcome::Correct, &QueryRow::outcome));
+  figure.interval = stats::wilson(correct, figure.n);
+  figure.method = "Wilson";
+  figure.reason.clear();
+  return figure;
+}
+
+}  // namespace ipw::analysis

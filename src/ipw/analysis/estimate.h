@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every figure of ours is a ratio of two means over queries; here is its one estimator and its one interval.
+#pragma once
+#include <functional>
+
+#include "ipw/analysis/analysis.h"
+#include "ipw/analysis/run.h"
+
+namespace ipw::analysis {
+
+/// How intervals are drawn: options `seed` (default 0) and `draws` (default 2000).
+struct Precision {
+  std::uint64_t seed = 0;
+  std::size_t draws = 2000;
+};
+/// Throws Error(Usage) for negative or too few draws.
+Precision precision_from(const Params& options);
+
+/// What a query adds to (sum a / count a) / (sum b / count b). A value that is absent does not count.
+struct Terms {
+  std::optional<double> a, b;
+};
+
+/// What is estimated, and from what.
+struct Estimand {
+  std::string label, unit;
+  std::function<Terms(const QueryRow&)> terms;
+  bool from_energy = false;              ///< carries scope, method and the sensor's systematic half-width
+  std::string missing = "not measured";  ///< reason when no query has a value
+};
+
+/// Value with its 95 % interval: percentile bootstrap that draws whole questions, joined in quadrature with
+/// the systematic half-width of the energy (JCGM 100:2008, 5.1.2). Needs two questions for an interval.
+Figure estimate(const Run& run, const Estimand& what, const Precision& precision);
+/// The mean of one value per query.
+Estimand mean_of(std::string label, std::string unit,
+                 std::function<std::optional<double>(const QueryRow&)> value, bool from_energy = false);
+/// Accuracy over answered and failed queries, with Wilson's interval (or the bootstrap's where questions
+/// repeat).
+Figure accuracy_figure(const Run& run, const Precision& precision);
+
+/// 1 for correct, 0 for wrong and failed, absent for unscored.
+std::optional<double> score(const QueryRow& row);
+/// The sensor's half-width over the energy, all queries together: gain errors do not average out.
+double systematic_share(const Run& run);
+/// Widen an interval by a relative systematic half-width.
+stats::Interval with_systematic(stats::Interval interval, double value, double share);
+
+}  // namespace ipw::analysis

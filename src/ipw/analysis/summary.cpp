@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The derived sections of summary.json.
+#include <nlohmann/json.hpp>
+
+#include "ipw/analysis/efficiency.h"
+#include "ipw/analysis/format.h"
+#include "ipw/analysis/sections.h"
+
+namespace ipw::analysis {
+namespace {
+
+using Value = std::optional<double>;
+
+Value scaled(Value value, double factor) {
+  return value ? Value(*value * factor) : std::nullopt;
+}
+
+/// Energy and power of a query in its headline scope.
+Value joules_per_token(const QueryRow& r) {
+  if (!r.joules || !r.output_tokens || *r.output_tokens == 0) return std::nullopt;
+  return *r.joules / *r.output_tokens;
+}
+
+Value throughput_per_watt(const QueryRow& r) {
+  const Value speed = r.tokens_per_second(), watts = r.watts();
+  if (!speed || !watts || *watts == 0) return std::nullopt;
+  return *speed / *watts;
+}
+
+struct MetricRow {
+  const char* label;
+  const char* unit;
+  Value (*value)(const QueryRow&);
+};
+
+/// Labels and units are the original's; its readers look for them.
+constexpr MetricRow kMetrics[] = {
+    {"GPU Energy", "J", [](const QueryRow& r) { return r.gpu_joules; }},
+    {"CPU Energy", "J", [](const QueryRow& r) { return r.cpu_joules; }},
+    {"GPU Power", "W", [](const QueryRow& r) { return r.gpu_watts; }},
+    {"Latency", "s", [](const QueryRow& r) { return r.seconds > 0 ? Value(r.seconds) : std::nullopt; }},
+    {"TTFT", "ms", [](const QueryRow& r) { return scaled(r.ttft_seconds, 1000); }},
+    {"Throughput", "tok/s", [](const QueryRow& r) { return r.tokens_per_second(); }},
+    {"Input Tokens", "", [](const QueryRow& r) { return r.input_tokens; }},
+    {"Output Tokens", "", [](const QueryRow& r) { return r.output_tokens; }},
+    {"Energy/Token", "J", joules_per_token},
+    {"ITL Median", "ms", [](const QueryRow& r) { return scaled(r.itl_median_seconds, 1000); }},
+    {"Throughput/Watt", "", throughput_per_watt},
+};
+
+void put_figure(Json& json, const std::string& key, const Figure& figure) {
+  if (!figure.value) return;
+  json[key] = *figure.value;
+  json[key + "_figure"] = to_json(figure);
+}
+
+}  // namespace
+
+Json profile_metrics(const Run& run) {
+  Json rows = Json::array();
+  for (const auto& metric : kMetrics) {
+    std::vector<double> values;
+    for (const auto& row : run.rows) {
+      if (const Value v = metric.value(row)) values.push_back(*v);
+    }
+    const auto s = stats::summarize(values);
+    if (!s) continue;
+    rows.push_back({{"label", metric.label},
+                    {"avg", s->mean},
+                    {"median", s->median},
+                    {"min", s->min},
+                    {"max", s->max},
+                    {"std", s->stddev},
+                    {"unit", metric.unit}});
+  }
+  return rows;
+}
+
+Json efficiency_section(const Efficiency& e) {
+  Json json = Json::object();
+  put_figure(json, "accuracy", e.accuracy);
+  if (e.total_joules) json["total_energy_j"] = *e.total_joules;
+  put_figure(json, "avg_energy_j", e.joules_per_query);
+  put_figure(json, "avg_power_w", e.watts);
+  put_figure(json, "ipj", e.ipj);
+  put_figure(json, "ipw", e.ipw);
+  return json;
+}
+
+Json statistics_section(const Run& run, const Efficiency& e) {
+  std::size_t counts[4] = {};
+  for (const auto& row : run.rows) ++counts[static_cast<std::size_t>(row.outcome)];
+  Json json{{"queries", run.rows.size()}, {"correct", counts[0]},     {"incorrect", counts[1]},
+            {"failed", counts[2]},        {"unevaluated", counts[3]}, {"truncated", run.truncated},
+            {"unparsed", run.unparsed}};
+  json["energy_samples"] = e.joules_per_query.n;
+  json["energy_missing"] = run.no_energy;
+  json["failures"] = run.failures;
+  json["implausible_values"] = run.implausible;
+  Json figures = Json::object();
+  for (const auto& figure : all_figures(e)) figures[figure.label] = to_json(figure);
+  json["figures"] = figures;
+  return json;
+}
+
+Json sections(const Run& run, const Precision& precision) {
+  const Efficiency e = efficiency_of(run, precision);
+  return {{"profile_metrics", profile_metrics(run)},
+          {"efficiency", efficiency_section(e)},
+          {"statistics", statistics_section(run, e)}};
+}
+
+Json summary_sections(const std::filesystem::path& folder, const std::string& model, const Params& options) {
+  return sections(read_run(folder, model), precision_from(options));
+}
+
+}  // namespace ipw::analysis
