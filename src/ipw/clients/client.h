@@ -54,8 +54,11 @@ struct Response {
       arrivals;  ///< one per event that carried text of any channel, in order; the first gives TTFT
   std::string stamps = "client";           ///< who stamped them: "kernel", "client" or "engine"
   std::optional<Seconds> prefill, decode;  ///< as the engine or server reports them
-  std::string timings_json;        ///< JSON object text of the server's own usage and timings, verbatim
-  std::optional<Failure> failure;  ///< what came before it is kept
+  std::string timings_json;              ///< JSON object text of the server's own usage and timings, verbatim
+  std::optional<Failure> failure;        ///< what came before it is kept
+  std::optional<Instant> first_content;  ///< first event of the answer itself, after any reasoning
+  std::string tool_calls_json;           ///< JSON array text of the calls in OpenAI's form, empty when none
+  std::vector<std::string> notes;        ///< what a reader of the numbers should know of this answer
 };
 
 /// What a client tells of itself for the run's summary.
