@@ -39,7 +39,8 @@ struct Usage {
   std::string source;  ///< "server", "engine" or "counted"; empty when nothing is known
 };
 
-/// Why an answer is missing or incomplete. `kind`: connect, timeout, http, protocol, server, cancelled, engine.
+/// Why an answer is missing or incomplete. `kind`: connect, timeout, http, protocol, server, cancelled,
+/// engine.
 struct Failure {
   std::string kind, message;
   int http_status = 0;
@@ -49,11 +50,15 @@ struct Response {
   std::string content, reasoning, finish_reason;
   Usage usage;
   Instant sent{}, done{};
-  std::vector<Instant> arrivals;  ///< one per event that carried text of any channel, in order; the first gives TTFT
-  std::string stamps = "client";  ///< who stamped them: "kernel", "client" or "engine"
+  std::vector<Instant>
+      arrivals;  ///< one per event that carried text of any channel, in order; the first gives TTFT
+  std::string stamps = "client";           ///< who stamped them: "kernel", "client" or "engine"
   std::optional<Seconds> prefill, decode;  ///< as the engine or server reports them
-  std::string timings_json;                ///< JSON object text of the server's own usage and timings, verbatim
-  std::optional<Failure> failure;          ///< what came before it is kept
+  std::string timings_json;              ///< JSON object text of the server's own usage and timings, verbatim
+  std::optional<Failure> failure;        ///< what came before it is kept
+  std::optional<Instant> first_content;  ///< first event of the answer itself, after any reasoning
+  std::string tool_calls_json;           ///< JSON array text of the calls in OpenAI's form, empty when none
+  std::vector<std::string> notes;        ///< what a reader of the numbers should know of this answer
 };
 
 /// What a client tells of itself for the run's summary.
@@ -64,7 +69,8 @@ struct Description {
   std::string details_json;  ///< JSON object text
 };
 
-/// Answer requests. complete() is thread-safe and may run on as many threads as `concurrency` at construction.
+/// Answer requests. complete() is thread-safe and may run on as many threads as `concurrency` at
+/// construction.
 class Client {
  public:
   virtual ~Client() = default;
@@ -77,7 +83,7 @@ class Client {
 struct ClientOptions {
   std::string base_url;  ///< empty: the client's own default
   std::string api_key;
-  Params params;         ///< --client-param; unknown keys throw Error(Usage)
+  Params params;  ///< --client-param; unknown keys throw Error(Usage)
   int concurrency = 1;
   Clock* clock = nullptr;
 };
