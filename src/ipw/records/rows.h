@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables on disk as streams of JSON rows. Arrow and Parquet stay behind this header (module "arrow").
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,7 +22,8 @@ struct Column {
   std::vector<Column> children;
 };
 
-/// Widen a column so that a value fits: null < bool/int64 < double < string; struct children are merged by name.
+/// Widen a column so that a value fits: null < bool, null < int64 < double; any other mixture becomes a string (JSON
+/// text); struct children are merged by name. Nesting beyond 16 levels and structs of more than 1,000 keys become strings.
 void widen(Column& column, const Json& value);
 
 /// Give rows one after another. One thread at a time.
@@ -38,6 +40,7 @@ class RowWriter {
   virtual ~RowWriter() = default;
   virtual void append(const Json& row) = 0;
   virtual void close() = 0;  ///< the file is whole only after this
+  virtual std::uint64_t bytes() const = 0;  ///< of the file so far, buffered rows estimated
 };
 
 /// Open a table by what it is: Arrow IPC stream or file, Parquet, or a `save_to_disk` folder. Throws Error.

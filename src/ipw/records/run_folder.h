@@ -17,14 +17,17 @@ namespace ipw::records {
 
 /// The truth of a run until it is finished: one JSON line per event, appended, surviving kill -9 at any point.
 /// Lines: {"type":"query",...QueryRecord} once a query has ended; {"type":"energy","index":I,...} once the reading
-/// after its end has arrived; {"type":"resume",...} when a run goes on. Later lines of an index amend earlier ones.
+/// after its end has arrived; {"type":"evaluation","index":I,...} once it is scored; {"type":"resume",...} when a run goes on. Later lines of an index amend earlier ones.
 /// A last line that was cut in the middle is dropped and counted. Appends from one thread at a time.
 class Journal {
  public:
+  /// Open or create the journal of a folder; a half-written last line is cut off. Throws Error.
   explicit Journal(const std::filesystem::path& folder);
   void append_query(const QueryRecord& record);
   void append_energy(const QueryRecord& record);  ///< energy, phases, gauges of an already appended query
+  void append_evaluation(std::int64_t index, const Evaluation& evaluation);  ///< of an already appended query
   void append_note(const Json& line);
+  /// Force what was appended to the device. A crash of the machine, not of the program, may lose what came after.
   void sync();
 
  private:
@@ -48,6 +51,10 @@ struct MachineInfo {
   std::optional<std::string> gpu_name, gpu_vendor, gpu_backend;
   std::string hardware_label;  ///< original-formats.md 6
 };
+
+/// Name the folder of a run: command, hardware label, slug of the model, slug of the dataset; no spaces, no separators.
+std::string run_folder_name(const std::string& command, const std::string& hardware, const std::string& model,
+                            const std::string& dataset);
 
 /// Derive the hardware label from GPU name and CPU brand (original-formats.md 6, table of examples).
 std::string hardware_label(const std::string& gpu_name, const std::string& cpu_brand);
@@ -73,14 +80,15 @@ class RunReader {
 /// Throws Error(NotFound | Format | Usage) that says what is missing.
 std::unique_ptr<RunReader> open_run(const std::filesystem::path& folder, const std::string& model = {});
 
-/// Read summary.json or config.json; an absent file gives an empty object.
+/// Read summary.json or config.json; an absent file gives an empty object. What is written is masked first.
 Json read_summary(const std::filesystem::path& folder);
 Json read_config(const std::filesystem::path& folder);
 void write_summary(const std::filesystem::path& folder, const Json& summary);
 void write_config(const std::filesystem::path& folder, const Json& config);
 void write_analysis(const std::filesystem::path& folder, const std::string& id, const Json& analysis);
 
-/// Replace the values of keys that look like secrets (key, token, password, authorization) by "***", at any depth.
+/// Replace the values of keys that look like secrets (key, token, password, authorization) by "***", at any depth; in other
+/// text, what follows "Bearer ", the name of a secret ("api_key=...") and the password of a URL.
 Json mask_secrets(Json value);
 
 }  // namespace ipw::records
