@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipw/base/params.h"
@@ -17,11 +18,11 @@ namespace ipw::datasets {
 struct Question {
   std::int64_t index = 0;  ///< position in the dataset before any limit, shard or sample
   std::string id;
-  std::string problem;     ///< the text that is sent to the model
+  std::string problem;  ///< the text that is sent to the model
   std::string answer;
-  std::string subject;     ///< "general" when the data has none
-  std::string metadata;    ///< JSON object text
-  std::string scorer;      ///< a row of evaluation's registry
+  std::string subject;   ///< "general" when the data has none
+  std::string metadata;  ///< JSON object text
+  std::string scorer;    ///< a row of evaluation's registry
   std::vector<std::string> choices;
 };
 
@@ -29,7 +30,7 @@ struct DatasetInfo {
   std::string id, name;
   std::optional<std::size_t> size;
   std::string source, revision, licence;
-  int max_tokens = 0;       ///< what an answer needs; 0 leaves it to the client
+  int max_tokens = 0;  ///< what an answer needs; 0 leaves it to the client
   std::string system_prompt;
 };
 
@@ -52,8 +53,16 @@ using DatasetEntry = Entry<Dataset, const DatasetOptions&>;
 /// The registry: datasets.cpp.
 std::span<const DatasetEntry> datasets();
 
-/// Draw `count` questions evenly over the subjects, with a fixed seed, in dataset order. Count 0 or too large gives all.
-std::unique_ptr<Dataset> sample_evenly(std::unique_ptr<Dataset> dataset, std::size_t count, std::uint64_t seed);
+/// Open a registered dataset, or with any other name the file that the parameter `path` names (as `local`
+/// does). Throws Error(Usage) for an unknown name without `path`.
+std::unique_ptr<Dataset> open_dataset(std::string_view id, const DatasetOptions& options);
+
+/// Draw `count` questions evenly over the subjects, with a fixed seed, in dataset order. Count 0 or too large
+/// gives all. A subject with too few questions leaves its share to the others. With the same seed a larger
+/// sample holds the smaller one, as long as no share shrinks. Keeps at most `count` questions per subject in
+/// memory.
+std::unique_ptr<Dataset> sample_evenly(std::unique_ptr<Dataset> dataset, std::size_t count,
+                                       std::uint64_t seed);
 /// Keep the questions whose index modulo n is i - 1 (shard i of n, 1-based).
 std::unique_ptr<Dataset> shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n);
 

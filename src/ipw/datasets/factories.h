@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The factories of the datasets; docs/reference/datasets/ has a page for each.
+#pragma once
+#include <memory>
+#include <string_view>
+
+#include "ipw/datasets/dataset.h"
+
+namespace ipw::datasets {
+
+std::unique_ptr<Dataset> make_ipw_mini(const DatasetOptions& options);
+std::unique_ptr<Dataset> make_ipw_tiny(const DatasetOptions& options);
+std::unique_ptr<Dataset> make_local(const DatasetOptions& options);
+std::unique_ptr<Dataset> make_mmlu_pro(const DatasetOptions& options);
+
+/// Read the file that the parameter `path` names, under a name of the user's.
+std::unique_ptr<Dataset> make_local_as(std::string_view id, const DatasetOptions& options);
+
+}  // namespace ipw::datasets

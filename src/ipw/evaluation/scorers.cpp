@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "ipw/evaluation/rules.h"
+#include "ipw/evaluation/scorer.h"
+
+namespace ipw::evaluation {
+
+std::span<const ScorerEntry> scorers() {
+  static constexpr std::array kScorers = {
+      ScorerEntry{"contains", "the reference or an alias is named, and no rival is", &make_contains},
+      ScorerEntry{"exact", "equal but for case, articles, white space and outer punctuation", &make_exact},
+      ScorerEntry{"exact-case", "equal letter by letter, but for outer white space, quotes and a full stop",
+                  &make_exact_case},
+      ScorerEntry{"multiple-choice", "the letter that MMLU-Pro's own extraction finds",
+                  &make_multiple_choice},
+      ScorerEntry{"numeric", "the stated or last number has the value of the reference", &make_numeric},
+      ScorerEntry{"regex", "the whole answer matches the question's pattern (RE2)", &make_regex},
+  };
+  return kScorers;
+}
+
+}  // namespace ipw::evaluation
