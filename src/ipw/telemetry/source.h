@@ -22,15 +22,18 @@ std::string_view to_string(Method method);
 
 /// A place where energy is counted. Domains form a tree; no two levels are ever summed.
 struct Domain {
-  std::string name;    ///< unique: "package-0", "package-0/dram", "gpu-0", with "node/" in front for several machines
+  std::string
+      name;  ///< unique: "package-0", "package-0/dram", "gpu-0", with "node/" in front for several machines
   Scope scope = Scope::Host;
   std::string parent;  ///< name of the domain that contains this one, empty for a root
   Method method = Method::Counter;
   std::string collector;
-  std::optional<double> wrap_joules;   ///< the counter starts again here; absent: 64 bit
-  double cap_watts = 1500;             ///< the most it can plausibly draw (P_cap, telemetry.md 3.3)
-  double relative_half_width = 0;      ///< 95 %, systematic (gain); from the sensor's data sheet or the model's spread
-  std::string note;                    ///< what the user must know, e.g. "MODELLED from CPU load"
+  std::optional<double> wrap_joules;  ///< the counter starts again here; absent: 64 bit
+  double cap_watts = 1500;            ///< the most it can plausibly draw (P_cap, telemetry.md 3.3)
+  double update_seconds = 0;          ///< the sensor's own update period where it is known (RAPL), else 0
+  double relative_half_width =
+      0;             ///< 95 %, systematic (gain); from the sensor's data sheet or the model's spread
+  std::string note;  ///< what the user must know, e.g. "MODELLED from CPU load"
 };
 
 /// One sensor value. `mid` ± `half_width` brackets the moment of the read on the monotonic clock.
@@ -42,7 +45,15 @@ struct Reading {
   std::optional<double> power_watts;    ///< where the sensor gives power only, or besides
 };
 
-enum class Gauge { Temperature, CpuMemoryMb, GpuMemoryMb, GpuMemoryTotalMb, CpuLoad, GpuUtilization, GpuMemoryBandwidth };
+enum class Gauge {
+  Temperature,
+  CpuMemoryMb,
+  GpuMemoryMb,
+  GpuMemoryTotalMb,
+  CpuLoad,
+  GpuUtilization,
+  GpuMemoryBandwidth
+};
 struct GaugeReading {
   Gauge gauge = Gauge::CpuLoad;
   Instant mid{};
@@ -58,10 +69,12 @@ struct Sample {
   std::vector<std::pair<std::uint32_t, std::string>> silent;
 };
 
-/// Energies and gauges of one window; every domain of the source has an entry, with a reason where there is no value.
+/// Energies and gauges of one window; every domain of the source has an entry, with a reason where there is
+/// no value.
 struct WindowReport {
   std::vector<records::DomainEnergy> energies;
-  std::optional<records::Stats> gpu_power_watts, cpu_power_watts, temperature_celsius, cpu_memory_mb, gpu_memory_mb;
+  std::optional<records::Stats> gpu_power_watts, cpu_power_watts, temperature_celsius, cpu_memory_mb,
+      gpu_memory_mb;
   std::optional<double> gpu_utilization_pct, gpu_memory_bandwidth_pct, gpu_memory_total_mb;
 };
 
@@ -70,17 +83,17 @@ struct SelfReport {
   std::uint64_t ticks = 0, missed_ticks = 0, dropped_samples = 0;
   double period_seconds = 0, achieved_hz = 0;
   double lateness_p50_seconds = 0, lateness_p99_seconds = 0, lateness_max_seconds = 0;
-  double cpu_seconds = 0;   ///< of the sampling threads
+  double cpu_seconds = 0;  ///< of the sampling threads
   double wall_seconds = 0;
   std::vector<std::string> problems;  ///< gaps, resets, silent sensors: domain, cause
 };
 
 /// What `ipw doctor` prints: one line per sensor that was looked for.
 struct SensorStatus {
-  std::string sensor;   ///< "RAPL package-0", "host memory"
+  std::string sensor;  ///< "RAPL package-0", "host memory"
   bool present = false;
-  std::string detail;   ///< value and resolution when present, else the cause (file, errno)
-  std::string remedy;   ///< what to do, empty when nothing can be done
+  std::string detail;  ///< value and resolution when present, else the cause (file, errno)
+  std::string remedy;  ///< what to do, empty when nothing can be done
 };
 
 /// A running set of sensors, in this process or in a monitor. Thread-safe.
@@ -89,7 +102,8 @@ class Source {
   virtual ~Source() = default;
   virtual const std::vector<Domain>& domains() const = 0;
   virtual const records::MachineInfo& machine() const = 0;
-  /// Tell whether readings after this instant have arrived from every living domain, so that a window ending here is final.
+  /// Tell whether readings after this instant have arrived from every living domain, so that a window ending
+  /// here is final.
   virtual bool settled(Instant end) const = 0;
   /// Energy and gauges between two instants; works for any window of the run, in bounded memory.
   virtual WindowReport window(Instant begin, Instant end) const = 0;
@@ -101,20 +115,30 @@ class Source {
 
 struct SourceOptions {
   Nanoseconds period = std::chrono::milliseconds(50);
-  std::string sysfs_root;               ///< prefix of /sys and /proc; empty is the machine itself
-  std::vector<std::string> collectors;  ///< rows of the registry with optional ":ARGUMENT"; empty is all that find something
+  std::string sysfs_root;  ///< prefix of /sys and /proc; empty is the machine itself
+  std::vector<std::string>
+      collectors;  ///< rows of the registry with optional ":ARGUMENT"; empty is all that find something
 };
 
-/// Start sampling in this process. Throws Error(Usage) for an unknown collector, Error(Unavailable) when a collector that
-/// was named cannot run.
+/// Start sampling in this process. Throws Error(Usage) for an unknown collector, Error(Unavailable) when a
+/// collector that was named cannot run.
 std::unique_ptr<Source> open_local(const SourceOptions& options, Clock& clock);
 
 /// Look for every sensor and say what is there, what is not and why.
 std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock& clock);
 
-/// Share the energy of overlapping requests so that requests + idle + unattributed = device (telemetry.md 3.9).
-/// Rule "time-share": between two consecutive starts or ends the energy is shared equally by the active requests.
-/// One thread at a time; memory is bounded by the requests in flight.
+/// Where the energy of one domain went, from the first begin to the last end; the parts sum to the device.
+struct DeviceShare {
+  std::string domain;
+  double device_joules = 0;
+  double request_joules = 0;       ///< handed out by take()
+  double idle_joules = 0;          ///< while no request was active
+  double unattributed_joules = 0;  ///< requests that were never taken
+};
+
+/// Share the energy of overlapping requests so that requests + idle + unattributed = device
+/// (telemetry.md 3.9). Rule "time-share": between two consecutive starts or ends the energy is shared equally
+/// by the active requests. One thread at a time; memory is bounded by the requests in flight.
 class Attribution {
  public:
   virtual ~Attribution() = default;
@@ -122,6 +146,8 @@ class Attribution {
   virtual void end(std::int64_t request, Instant at) = 0;
   /// The share of an ended request; only after the source has settled at its end.
   virtual WindowReport take(std::int64_t request, Instant begin, Instant end) = 0;
+  /// The account of every domain, once the last request has been taken.
+  virtual std::vector<DeviceShare> totals() = 0;
 };
 std::unique_ptr<Attribution> time_share(const Source& source);
 

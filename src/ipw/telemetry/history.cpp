@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/telemetry/history.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ipw/telemetry/window.h"
+
+namespace ipw::telemetry {
+
+History::History(std::vector<Domain> domains) : domains_(std::move(domains)), silence_(domains_.size()) {
+  for (const Domain& domain : domains_) series_.emplace_back(domain);
+}
+
+void History::feed(const Sample& sample) {
+  const std::scoped_lock lock(mutex_);
+  for (const Reading& reading : sample.readings) {
+    if (reading.domain >= series_.size()) continue;
+    series_[reading.domain].feed(reading);
+    silence_[reading.domain].now = false;
+  }
+  for (const auto& [domain, reason] : sample.silent) {
+    if (domain >= silence_.size()) continue;
+    ++silence_[domain].ticks;
+    silence_[domain].now = true;
+    silence_[domain].reason = reason;
+  }
+  feed_gauges(sample.gauges);
+}
+
+void History::feed_gauges(const std::vector<GaugeReading>& gauges) {
+  struct Sum {
+    double value = 0;
+    int devices = 0;
+    Instant at{};
+  };
+  std::array<Sum, std::tuple_size_v<decltype(gauges_)>> sums;
+  for (const GaugeReading& reading : gauges) {
+    Sum& sum = sums[static_cast<std::size_t>(reading.gauge)];
+    sum.value += reading.value;
+    ++sum.devices;
+    sum.at = reading.mid;
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    if (sums[i].devices == 0) continue;
+    gauges_[i].feed(sums[i].at,
+                    adds_up(static_cast<Gauge>(i)) ? sums[i].value : sums[i].value / sums[i].devices);
+  }
+}
+
+WindowReport History::window(Instant begin, Instant end, Rule rule) const {
+  const std::scoped_lock lock(mutex_);
+  WindowReport report;
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    auto energy = measure(series_[i], begin, end, rule);
+    if (!energy.joules && silence_[i].now) energy.reason = silence_[i].reason;
+    if (energy.reason.empty()) energy.reason = domains_[i].note;
+    report.energies.push_back(std::move(energy));
+  }
+  fill_gauges(report, begin, end);
+  fill_power(report, begin, end);
+  return report;
+}
+
+void History::fill_gauges(WindowReport& report, Instant begin, Instant end) const {
+  const auto stats = [&](Gauge gauge) { return gauges_[static_cast<std::size_t>(gauge)].window(begin, end); };
+  const auto average = [&](Gauge gauge) -> std::optional<double> {
+    if (const auto s = stats(gauge)) return s->avg;
+    return std::nullopt;
+  };
+  report.temperature_celsius = stats(Gauge::Temperature);
+  report.cpu_memory_mb = stats(Gauge::CpuMemoryMb);
+  report.gpu_memory_mb = stats(Gauge::GpuMemoryMb);
+  report.gpu_memory_total_mb = average(Gauge::GpuMemoryTotalMb);
+  report.gpu_utilization_pct = average(Gauge::GpuUtilization);
+  report.gpu_memory_bandwidth_pct = average(Gauge::GpuMemoryBandwidth);
+}
+
+void History::fill_power(WindowReport& report, Instant begin, Instant end) const {
+  std::vector<const Series*> accelerators, packages;
+  for (const Series& series : series_) {
+    if (series.points().empty()) continue;
+    if (series.domain().scope == Scope::Accelerator) accelerators.push_back(&series);
+    if (series.domain().scope == Scope::Package) packages.push_back(&series);
+  }
+  report.gpu_power_watts = power_stats(accelerators, begin, end);
+  report.cpu_power_watts = power_stats(packages, begin, end);
+}
+
+bool History::settled(Instant end) const {
+  const std::scoped_lock lock(mutex_);
+  bool any = false;
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    if (silence_[i].now) continue;
+    if (!series_[i].settled(end)) return false;
+    any = true;
+  }
+  return any || series_.empty() || std::ranges::all_of(silence_, [](const Silence& s) { return s.now; });
+}
+
+std::vector<std::string> History::problems() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    const auto& faults = series_[i].faults();
+    const auto line = [&](std::uint64_t n, std::string_view what) {
+      if (n > 0) out.push_back(fmt::format("{}: {} {}", domains_[i].name, n, what));
+    };
+    line(faults.resets, "counter reset(s), the energy between two readings is unknown");
+    line(faults.glitches, "reading(s) off the line, dropped");
+    line(faults.unknown_wraps, "silence(s) in which the counter may have wrapped more than once");
+    line(faults.gaps, "silence(s) of a power sensor too long to integrate across");
+    line(silence_[i].ticks, fmt::format("silent tick(s), last cause: {}", silence_[i].reason));
+  }
+  return out;
+}
+
+}  // namespace ipw::telemetry

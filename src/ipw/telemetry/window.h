@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Windows on the energy of domains: two edges on a cumulative series.
+#pragma once
+#include <span>
+
+#include "ipw/telemetry/series.h"
+
+namespace ipw::telemetry {
+
+/// Measure a window of one domain. The half-width of a counter is a hard bound (both edges, gaps at P_cap)
+/// plus the sensor's gain; that of an integrated sensor is statistical. Where nothing is known the reason
+/// says why; where there is a value the reason says what is wrong with it.
+records::DomainEnergy measure(const Series& series, Instant begin, Instant end, Rule rule = Rule::EdgeAware);
+
+/// Power of several domains of one scope together, from change to change of the first one's counter: never 0
+/// W only because a counter had not moved yet. The average is the energy of the window by its length.
+std::optional<records::Stats> power_stats(std::span<const Series* const> domains, Instant begin, Instant end);
+
+/// Describe values; absent when there are none. Sorts its argument.
+std::optional<records::Stats> describe(std::vector<double> values);
+
+}  // namespace ipw::telemetry
