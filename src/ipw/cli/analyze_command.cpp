@@ -9,7 +9,7 @@
 #include "ipw/base/json.h"
 #include "ipw/cli/commands.h"
 #include "ipw/records/run_folder.h"
-#include "ipw/report/console.h"
+#include "ipw/report/report.h"
 
 namespace ipw::cli {
 namespace {
@@ -31,7 +31,7 @@ int run(const Values& values, Context& context) {
   const auto result = row.make()->run(folder, values.text("--model").value_or(""), values.params("--option"));
   const auto data = parse_json(result.json).value();
   if (!values.has("--dry-run")) records::write_analysis(folder, result.id, data);
-  if (!values.has("--json")) fmt::print("{}", report::to_console(result, {context.width, context.color}));
+  if (!values.has("--json")) fmt::print("{}", report::render_console(result, {static_cast<std::size_t>(context.width), context.color}));
   if (values.has("--json") || values.has("--verbose")) fmt::print("{}", pretty_json(data));
   return 0;
 }

@@ -4,7 +4,7 @@
 
 #include "ipw/analysis/analysis.h"
 #include "ipw/cli/commands.h"
-#include "ipw/report/console.h"
+#include "ipw/report/report.h"
 
 namespace ipw::cli {
 namespace {
@@ -19,7 +19,7 @@ int run(const Values& values, Context& context) {
   if (values.has("--json"))
     fmt::print("{}\n", result.json);
   else
-    fmt::print("{}", report::to_console(result, {context.width, context.color}));
+    fmt::print("{}", report::render_console(result, {static_cast<std::size_t>(context.width), context.color}));
   return 0;
 }
 

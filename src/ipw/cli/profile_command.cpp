@@ -12,7 +12,7 @@
 #include "ipw/cli/commands.h"
 #include "ipw/cli/console.h"
 #include "ipw/records/run_folder.h"
-#include "ipw/report/console.h"
+#include "ipw/report/report.h"
 
 namespace ipw::cli {
 namespace {
@@ -161,7 +161,7 @@ int run(const Values& values, Context& context) {
   if (values.has("--json")) {
     fmt::print("{}", pretty_json(summary));
   } else {
-    fmt::print("{}", report::to_console(analysis::profile_report(outcome.folder, request.config.model), {context.width, context.color}));
+    fmt::print("{}", report::render_console(analysis::profile_report(outcome.folder, request.config.model), {static_cast<std::size_t>(context.width), context.color}));
     print_verdict(outcome);
   }
   if (outcome.interrupted) return 130;
