@@ -16,7 +16,7 @@ set(IPW_MODULE_DIRECTORY ${CMAKE_BINARY_DIR}/lib/ipw)
 
 add_library(ipw_flags INTERFACE)
 target_include_directories(ipw_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
-target_compile_options(ipw_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+target_compile_options(ipw_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wconversion -Werror)
 target_compile_definitions(ipw_flags INTERFACE IPW_VERSION="${PROJECT_VERSION}")
 
 function(ipw_configure target)

@@ -11,9 +11,13 @@ show() {
 
 demo() {
   local PATH=$root/build/release/bin:$PATH model
-  show ipw profile
+  show ipw profile --output-dir runs/demo --overwrite
   for model in tiny-36k tiny-360k tiny-840k; do
-    show ipw profile --client llamacpp --model "$model" --dataset ipw-tiny --quiet
+    show ipw profile --model "$model" --dataset ipw-tiny --output-dir runs/demo --overwrite --quiet >"$root/build/demo-$model.txt" ||
+      { cat "$root/build/demo-$model.txt"; return 1; }
   done
-  show ipw compare
+  show ipw compare runs/demo/profile_*_tiny_36k_* runs/demo/profile_*_tiny_360k_* runs/demo/profile_*_tiny_840k_*
+  say ""
+  say "results folders:"
+  printf '  %s\n' runs/demo/*
 }

@@ -47,7 +47,7 @@ std::string help_of(const Option& option) {
 std::string usage(const Command& command) {
   std::string line = fmt::format("ipw {}", command.name);
   for (const auto& p : command.positionals)
-    line += fmt::format(p.required ? " {}{}" : " [{}{}]", p.name, p.repeated ? "..." : "");
+    line += fmt::format(" {}{}{}{}", p.required ? "" : "[", p.name, p.repeated ? "..." : "", p.required ? "" : "]");
   return line + (command.options.empty() ? "" : " [OPTIONS]");
 }
 

@@ -94,7 +94,7 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
 RunOutcome ProfileRun::run() {
   if (progress_.done_before > 0) {
     observer_.note(fmt::format("resuming: {} queries are finished already", progress_.done_before));
-    journal_->append_note(resume_note(progress_.done_before, around_.clock.wall()));
+    note_resumption(*journal_, progress_.done_before, around_.clock.wall());
   }
   warm_up();
   take_idle("before");

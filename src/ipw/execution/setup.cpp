@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
 #include "ipw/clients/models.h"

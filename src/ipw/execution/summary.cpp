@@ -147,8 +147,8 @@ RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& fa
   return {folder, tally.queries, tally.failed, facts.interrupted, verdict};
 }
 
-Json resume_note(std::size_t finished, WallTime now) {
-  return {{"type", "resume"}, {"finished", finished}, {"at", unix_seconds(now)}};
+void note_resumption(records::Journal& journal, std::size_t finished, WallTime now) {
+  journal.append_note({{"type", "resume"}, {"finished", finished}, {"at", unix_seconds(now)}});
 }
 
 }  // namespace ipw::execution

@@ -9,6 +9,7 @@
 #include "ipw/datasets/dataset.h"
 #include "ipw/execution/energy_ledger.h"
 #include "ipw/execution/profile.h"
+#include "ipw/records/run_folder.h"
 #include "ipw/telemetry/source.h"
 
 namespace ipw::execution {
@@ -38,7 +39,7 @@ struct Tally {
 /// Judge a run: what must hold for its figures to be published.
 Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted);
 
-/// The line that marks in the journal that a run goes on.
-Json resume_note(std::size_t finished, WallTime now);
+/// Mark in the journal that a run goes on.
+void note_resumption(records::Journal& journal, std::size_t finished, WallTime now);
 
 }  // namespace ipw::execution
