@@ -8,6 +8,7 @@
 
 #include "ipw/base/error.h"
 #include "ipw/base/log.h"
+#include "ipw/base/registry.h"
 #include "ipw/cli/environment.h"
 #include "ipw/cli/help.h"
 #include "ipw/cli/interrupt.h"

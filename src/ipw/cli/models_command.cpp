@@ -6,6 +6,7 @@
 
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
+#include "ipw/base/registry.h"
 #include "ipw/base/text.h"
 #include "ipw/cli/commands.h"
 #include "ipw/clients/models.h"
