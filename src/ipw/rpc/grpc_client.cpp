@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/rpc/grpc_client.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include "energy.grpc.pb.h"
+#include "ipw/base/error.h"
+#include "ipw/rpc/wire.h"
+
+namespace ipw::rpc {
+namespace {
+
+constexpr auto kCallLimit = std::chrono::seconds(5);
+constexpr auto kClockLimit = std::chrono::seconds(1);
+constexpr int kPingMilliseconds = 10'000;
+constexpr int kPingTimeoutMilliseconds = 5'000;
+/// Reconnecting is paced by our own back-off, so the channel's may not exceed it.
+constexpr int kMaxBackoffMilliseconds = 500;
+
+// gRPC takes deadlines as points of the wall clock; nothing here is measured with it.
+void limit(grpc::ClientContext& context, std::chrono::milliseconds time) {
+  context.set_deadline(std::chrono::system_clock::now() + time);
+}
+
+std::shared_ptr<grpc::Channel> make_channel(const std::string& target) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds / 5);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds / 5);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds);
+  // A proxy of the environment is for the internet, not for a monitor.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // Two runs in one process each keep their own connection.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::string why(const grpc::Status& status) {
+  if (status.ok()) return "the monitor closed the stream";
+  return fmt::format("{} (gRPC status {})", status.error_message(), static_cast<int>(status.error_code()));
+}
+
+class GrpcTransport final : public Transport {
+ public:
+  explicit GrpcTransport(const std::string& target)
+      : target_(target), stub_(energy::EnergyMonitor::NewStub(make_channel(target))) {}
+
+  std::optional<Description> describe() override {
+    grpc::ClientContext context;
+    limit(context, kCallLimit);
+    energy::DescribeResponse response;
+    const auto status = stub_->Describe(&context, {}, &response);
+    if (status.ok()) return from_wire(response);
+    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return std::nullopt;
+    throw Error(ErrorCode::Unavailable, fmt::format("no monitor answers at {}: {}", target_, why(status)),
+                "start one with `ipw-monitor`, or leave --monitor out to sample in this process");
+  }
+
+  std::optional<Instant> clock() override {
+    grpc::ClientContext context;
+    limit(context, kClockLimit);
+    energy::ClockResponse response;
+    if (!stub_->Clock(&context, {}, &response).ok()) return std::nullopt;
+    return from_nanos(response.monotonic_ns());
+  }
+
+  std::string stream(bool original, const StreamSinks& sinks, std::stop_token stop) override {
+    grpc::ClientContext context;
+    const std::stop_callback cancel(stop, [&] { context.TryCancel(); });
+    if (original) {
+      return drain<energy::TelemetryReading>(*stub_->StreamTelemetry(&context, {}), [&](const auto& message) {
+        sinks.original(from_wire(message));
+      });
+    }
+    return drain<energy::MonitorSample>(*stub_->StreamSamples(&context, {}), [&](const auto& message) {
+      sinks.sample(from_wire(message), message.dropped());
+    });
+  }
+
+ private:
+  template <class Message, class Deliver>
+  static std::string drain(grpc::ClientReader<Message>& reader, Deliver deliver) {
+    Message message;
+    while (reader.Read(&message)) deliver(message);
+    return why(reader.Finish());
+  }
+
+  std::string target_;
+  std::unique_ptr<energy::EnergyMonitor::Stub> stub_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> open_grpc(const std::string& target) {
+  return std::make_unique<GrpcTransport>(target);
+}
+
+}  // namespace ipw::rpc

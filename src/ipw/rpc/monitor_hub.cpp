@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/rpc/monitor_hub.h"
+
+#include <algorithm>
+
+namespace ipw::rpc {
+namespace {
+
+/// How far behind a reader may fall: 13 s at 50 ms.
+constexpr std::size_t kCapacity = 256;
+
+std::shared_ptr<MonitorHub::Samples> tap(telemetry::Source& source) {
+  auto ring = std::make_shared<MonitorHub::Samples>(kCapacity);
+  source.tap([ring](const telemetry::Sample& sample) { ring->publish(sample); });
+  return ring;
+}
+
+}  // namespace
+
+MonitorHub::MonitorHub(telemetry::Source& source, Clock& clock)
+    : source_(source),
+      clock_(clock),
+      started_(clock.now()),
+      samples_(tap(source)),
+      originals_(kCapacity),
+      projector_([this] { project(); }) {}
+
+MonitorHub::~MonitorHub() {
+  close();
+}
+
+void MonitorHub::close() {
+  samples_->close();
+  originals_.close();
+}
+
+Description MonitorHub::description() const {
+  return {IPW_VERSION, started_, source_.self().period_seconds, source_.machine(), source_.domains()};
+}
+
+bool MonitorHub::healthy() const {
+  const auto last = alive_ns_.load();
+  if (last < 0) return false;
+  const Nanoseconds silence = clock_.now() - Instant(Nanoseconds(last));
+  return silence <
+         std::max<Nanoseconds>(std::chrono::seconds(1), from_seconds(20 * source_.self().period_seconds));
+}
+
+void MonitorHub::note_life(const telemetry::Sample& sample) {
+  const auto& domains = source_.domains();
+  const bool measured = std::ranges::any_of(sample.readings, [&](const telemetry::Reading& reading) {
+    return reading.domain < domains.size() && domains[reading.domain].method != telemetry::Method::Modelled;
+  });
+  if (measured) alive_ns_ = Nanoseconds(sample.tick.time_since_epoch()).count();
+}
+
+void MonitorHub::project() {
+  OriginalProjection projection(source_, started_);
+  auto cursor = samples_->subscribe();
+  while (!samples_->closed()) {
+    const auto sample = samples_->take(cursor, std::chrono::milliseconds(500));
+    if (!sample) continue;
+    note_life(*sample);
+    const auto age = clock_.now() - sample->tick;
+    const auto stamp = unix_nanos(clock_.wall()) - Nanoseconds(age).count();
+    for (auto& reading : projection.project(*sample, stamp)) originals_.publish(std::move(reading));
+  }
+}
+
+}  // namespace ipw::rpc
