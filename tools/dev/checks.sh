@@ -30,7 +30,17 @@ run_tests() {
 # bench_each PATTERN: every benchmark program.
 bench_each() {
   local program
-  for program in build/bench/bin/bench_*; do "$program" --benchmark_filter="$1"; done
+  for program in build/bench/bin/bench_*; do
+    case $program in *_server | *_floor) continue ;; esac
+    "$program" --benchmark_filter="$1"
+  done
+}
+
+# bench_program: whole-process figures beside their floors and the original's.
+bench_program() {
+  get_llama_bench
+  python3 bench/run.py --source "$root" --programs "$root/build/bench/bin" --llama-bench "$(llama_bench)" \
+    --model "$cache/models/$IPW_MODEL_FILE"
 }
 
 # fuzz_each SECONDS: every fuzzer, from the seeds in fuzz/corpus/NAME; what it learns stays in the build folder.
@@ -93,13 +103,23 @@ lint() {
 }
 
 # docs: the reference pages come from the rows of the program, so it must be there to write them.
-docs() { python3 tools/check_links; }
+docs() {
+  local page=docs/reference/commands.md
+  build release programs >/dev/null
+  build/release/bin/ipw --commands-page >"build/commands.md"
+  if [ "${1:-}" = --check ]; then
+    cmp "build/commands.md" "$page" || fail "$page is not what the program says" "run ./dev docs and commit it"
+  else
+    cp "build/commands.md" "$page"
+  fi
+  python3 tools/check_links
+}
 
 # check: in CI's order, the cheap first and the tests last, so that ctest's closing lines end the output.
 check() {
   setup --tests --develop
   say "== format" && format --check
-  say "== docs" && docs
+  say "== docs" && docs --check
   say "== lint" && lint --changed
   say "== tests with the address and undefined-behaviour sanitizers"
   build asan

@@ -119,6 +119,23 @@ get_llama_libraries() {
   touch "$place/build/.complete"
 }
 
+# llama.cpp's own benchmark, from the same tree; only ./dev bench needs it, and it takes some minutes to build.
+llama_bench() { echo "$(llama_place)/build-bench/bin/llama-bench"; }
+
+get_llama_bench() {
+  local place
+  place=$(llama_place)
+  [ ! -x "$(llama_bench)" ] || return 0
+  local off=(-DBUILD_SHARED_LIBS -DLLAMA_BUILD_TESTS -DLLAMA_BUILD_EXAMPLES -DLLAMA_BUILD_SERVER -DLLAMA_BUILD_UI
+    -DLLAMA_USE_PREBUILT_UI -DLLAMA_OPENSSL -DGGML_OPENMP)
+  say "building llama-bench (some minutes, once)"
+  logged llama-bench-configure "the command was: cmake -S $place -B $place/build-bench -G Ninja ..." \
+    cmake -S "$place" -B "$place/build-bench" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
+    -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_TOOLS=ON "${off[@]/%/=OFF}"
+  logged llama-bench-build "the command was: cmake --build $place/build-bench --target llama-bench" \
+    cmake --build "$place/build-bench" --target llama-bench --parallel "$(jobs_at_once)"
+}
+
 # --- the model of the demonstration ------------------------------------------------------------------------------
 model_is_there() { [ -e "$cache/models/$IPW_MODEL_FILE" ]; }
 
