@@ -21,7 +21,7 @@ std::string reasons_text(const Reasons& reasons) {
   return out;
 }
 
-std::vector<std::string> notes_of(const Run& run, const Counts& counts) {
+std::vector<std::string> notes_of(const RunData& run, const Counts& counts) {
   std::vector<std::string> notes{
       "accuracy = correct / (correct + wrong + failed); unscored queries are left out"};
   const auto note = [&](std::size_t count, const std::string& text) {
@@ -58,7 +58,7 @@ std::optional<double> scored_only(const Counts& c) {
 }
 
 /// The original's keys with our definitions, then ours.
-Json summary_json(const Run& run, const Accuracy& accuracy, const Efficiency& cost) {
+Json summary_json(const RunData& run, const Accuracy& accuracy, const Efficiency& cost) {
   const Counts& c = accuracy.counts;
   Json json{{"model", run.model}};
   json.update(counts_json(c));
@@ -81,7 +81,7 @@ Json summary_json(const Run& run, const Accuracy& accuracy, const Efficiency& co
   return json;
 }
 
-std::vector<std::string> warnings_of(const Run& run, const Counts& c) {
+std::vector<std::string> warnings_of(const RunData& run, const Counts& c) {
   std::vector<std::string> out;
   const auto warn = [&](std::size_t count, const char* text) {
     if (count > 0) out.push_back(fmt::format("{} of {} queries {}", count, run.rows.size(), text));
@@ -121,7 +121,7 @@ void Counts::add(Outcome outcome) {
   }
 }
 
-Accuracy accuracy_of(const Run& run, const Precision& precision) {
+Accuracy accuracy_of(const RunData& run, const Precision& precision) {
   Accuracy out;
   for (const auto& name : run.subjects) out.subjects.push_back({name, {}});
   for (const auto& row : run.rows) {
@@ -133,7 +133,7 @@ Accuracy accuracy_of(const Run& run, const Precision& precision) {
   return out;
 }
 
-std::vector<Table> accuracy_tables(const Run& run, const Accuracy& accuracy) {
+std::vector<Table> accuracy_tables(const RunData& run, const Accuracy& accuracy) {
   Table table;
   table.title = "Accuracy";
   table.columns = {"subject", "accuracy [95 %]", "n", "correct", "wrong", "failed", "unscored"};
@@ -149,7 +149,7 @@ std::vector<Table> accuracy_tables(const Run& run, const Accuracy& accuracy) {
   return {table};
 }
 
-Result accuracy_result(const Run& run, const Precision& precision) {
+Result accuracy_result(const RunData& run, const Precision& precision) {
   const Accuracy accuracy = accuracy_of(run, precision);
   const Json summary = summary_json(run, accuracy, efficiency_of(run, precision));
   Json subjects = Json::object();

@@ -24,10 +24,10 @@ struct Accuracy {
 };
 
 /// Pure function of the collected numbers.
-Accuracy accuracy_of(const Run& run, const Precision& precision);
-Result accuracy_result(const Run& run, const Precision& precision);
+Accuracy accuracy_of(const RunData& run, const Precision& precision);
+Result accuracy_result(const RunData& run, const Precision& precision);
 /// Tables and counts alone, for reports that hold several analyses.
-std::vector<Table> accuracy_tables(const Run& run, const Accuracy& accuracy);
+std::vector<Table> accuracy_tables(const RunData& run, const Accuracy& accuracy);
 
 std::unique_ptr<Analysis> make_accuracy();
 

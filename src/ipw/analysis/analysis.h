@@ -19,13 +19,13 @@ namespace ipw::analysis {
 /// A figure as it is published: value, 95 % interval, number of observations, or the reason why there is
 /// none.
 struct Figure {
-  std::string label, unit;
-  std::optional<double> value;
-  std::optional<stats::Interval> interval;
+  std::string label{}, unit{};
+  std::optional<double> value{};
+  std::optional<stats::Interval> interval{};
   std::size_t n = 0;
-  std::string reason;
-  std::size_t of = 0;         ///< queries of the run, so that "n of" is the coverage
-  std::string scope, method;  ///< of the energy where there is one; how value and interval were obtained
+  std::string reason{};
+  std::size_t of = 0;             ///< queries of the run, so that "n of" is the coverage
+  std::string scope{}, method{};  ///< of the energy where there is one; how value and interval were obtained
 };
 
 /// A table for people; cells are text already.
@@ -39,11 +39,11 @@ struct Table {
 
 /// The outcome of any analysis.
 struct Result {
-  std::string id;
-  std::vector<Figure> figures;
-  std::vector<Table> tables;
-  std::vector<std::string> warnings;
-  std::string json;  ///< what goes to analysis/<id>.json, an object
+  std::string id{};
+  std::vector<Figure> figures{};
+  std::vector<Table> tables{};
+  std::vector<std::string> warnings{};
+  std::string json{};  ///< what goes to analysis/<id>.json, an object
 };
 
 /// Analyse one run folder.

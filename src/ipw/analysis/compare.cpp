@@ -18,7 +18,7 @@ namespace {
 using Pair = std::array<double, 4>;
 using Pairs = std::unordered_map<std::uint64_t, Pair>;
 
-void add_scores(Pairs& pairs, const Run& run, std::size_t side) {
+void add_scores(Pairs& pairs, const RunData& run, std::size_t side) {
   for (const auto& row : run.rows) {
     Pair& pair = pairs[row.question];
     const auto s = score(row);
@@ -28,7 +28,7 @@ void add_scores(Pairs& pairs, const Run& run, std::size_t side) {
 }
 
 /// Mean score of each question in both runs; empty when the runs do not hold the same questions.
-std::vector<std::array<double, 2>> paired_scores(const Run& first, const Run& second) {
+std::vector<std::array<double, 2>> paired_scores(const RunData& first, const RunData& second) {
   Pairs pairs;
   add_scores(pairs, first, 0);
   const std::size_t questions = pairs.size();
@@ -46,7 +46,7 @@ std::vector<std::array<double, 2>> paired_scores(const Run& first, const Run& se
 }
 
 /// Second minus first, question by question.
-Figure accuracy_difference(const Run& first, const Run& second) {
+Figure accuracy_difference(const RunData& first, const RunData& second) {
   Figure figure;
   figure.label = "accuracy difference";
   const auto pairs = paired_scores(first, second);
@@ -83,7 +83,7 @@ Table run_table(std::span<const Efficiency> runs, std::span<const std::string> n
   return table;
 }
 
-Table difference_table(std::span<const Run> runs, std::span<const std::string> names) {
+Table difference_table(std::span<const RunData> runs, std::span<const std::string> names) {
   Table table;
   table.title = "Accuracy against " + names[0];
   table.columns = {"model", "difference [95 %], points", "questions", "verdict"};
@@ -102,7 +102,7 @@ Table difference_table(std::span<const Run> runs, std::span<const std::string> n
 }
 
 /// Energies of different scopes, or of the same scope on another machine, do not compare.
-std::vector<std::string> warnings_of(std::span<const Run> runs, std::span<const std::string> names) {
+std::vector<std::string> warnings_of(std::span<const RunData> runs, std::span<const std::string> names) {
   std::vector<std::string> out;
   for (std::size_t i = 1; i < runs.size(); ++i) {
     if (runs[i].scope == runs[0].scope && runs[i].method == runs[0].method) continue;
@@ -115,7 +115,8 @@ std::vector<std::string> warnings_of(std::span<const Run> runs, std::span<const 
 
 }  // namespace
 
-Result comparison(std::span<const Run> runs, std::span<const std::string> names, const Precision& precision) {
+Result comparison(std::span<const RunData> runs, std::span<const std::string> names,
+                  const Precision& precision) {
   std::vector<Efficiency> efficiencies;
   for (const auto& run : runs) efficiencies.push_back(efficiency_of(run, precision));
   Result result{.id = "compare"};
@@ -135,11 +136,11 @@ Result comparison(std::span<const Run> runs, std::span<const std::string> names,
 
 Result compare(std::span<const std::filesystem::path> folders, const Params& options) {
   if (folders.empty()) throw Error(ErrorCode::Usage, "no run folder is given", "Name one folder or more.");
-  std::vector<Run> runs;
+  std::vector<RunData> runs;
   for (const auto& folder : folders) runs.push_back(read_run(folder, ""));
   std::vector<std::string> names;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const bool twice = std::ranges::count(runs, runs[i].model, &Run::model) > 1;
+    const bool twice = std::ranges::count(runs, runs[i].model, &RunData::model) > 1;
     names.push_back(twice ? folders[i].filename().string() : runs[i].model);
   }
   return comparison(runs, names, precision_from(options));

@@ -11,10 +11,10 @@
 namespace ipw::analysis {
 namespace {
 
-Table domain_table(const Run& run) {
+Table domain_table(const RunData& run) {
   Table table;
   table.title = "Energy by domain";
-  table.columns = {"domain", "scope", "method", "J/query", "+-95 %", "J in total", "n"};
+  table.columns = {"domain", "scope", "method", "J/query", "half-width", "J in total", "n"};
   table.right_aligned = {false, false, false, true, true, true, true};
   table.notes = {"domains contain one another; never add them up"};
   for (const auto& d : run.domains) {
@@ -43,7 +43,7 @@ Table distribution_table(const Efficiency& e) {
   return table;
 }
 
-Json domains_json(const Run& run) {
+Json domains_json(const RunData& run) {
   Json out = Json::array();
   for (const auto& d : run.domains) {
     const auto n = static_cast<double>(d.n);
@@ -77,7 +77,7 @@ Json distributions_json(const Efficiency& e) {
   return out;
 }
 
-std::vector<std::string> warnings_of(const Run& run, const Efficiency& e) {
+std::vector<std::string> warnings_of(const RunData& run, const Efficiency& e) {
   std::vector<std::string> out;
   for (const auto& [reason, count] : run.no_energy) {
     out.push_back(fmt::format("{} of {} queries have no energy: {}", count, run.rows.size(), reason));
@@ -102,7 +102,7 @@ class EfficiencyAnalysis final : public Analysis {
 
 }  // namespace
 
-Result efficiency_result(const Run& run, const Precision& precision) {
+Result efficiency_result(const RunData& run, const Precision& precision) {
   const Efficiency e = efficiency_of(run, precision);
   Result result{.id = "efficiency", .figures = all_figures(e)};
   result.tables = {figure_table("Efficiency", result.figures), distribution_table(e)};

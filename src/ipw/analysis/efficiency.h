@@ -22,8 +22,8 @@ struct Efficiency {
 };
 
 /// Pure function of the collected numbers: the one definition of IPJ and IPW (docs/reference/metrics.md).
-Efficiency efficiency_of(const Run& run, const Precision& precision);
-Result efficiency_result(const Run& run, const Precision& precision);
+Efficiency efficiency_of(const RunData& run, const Precision& precision);
+Result efficiency_result(const RunData& run, const Precision& precision);
 /// The figures that every report of a run begins with.
 std::vector<Figure> headline_figures(const Efficiency& efficiency);
 /// All figures, in the order of the reference page.

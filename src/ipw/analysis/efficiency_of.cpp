@@ -26,8 +26,8 @@ Estimand ratio_of(std::string label, std::string unit, Getter a, Getter b, bool 
 }
 
 /// Accuracy over a mean: each over the queries that have it, drawn together.
-Figure intelligence(const Run& run, const Figure& accuracy, const char* label, const char* unit, Getter cost,
-                    const Precision& precision) {
+Figure intelligence(const RunData& run, const Figure& accuracy, const char* label, const char* unit,
+                    Getter cost, const Precision& precision) {
   Estimand what = mean_of(label, unit, score, true);
   what.terms = [cost](const QueryRow& row) { return Terms{score(row), cost(row)}; };
   what.missing = accuracy.value ? "no energy" : "no query is scored";
@@ -65,7 +65,7 @@ Figure reciprocal(Figure ipj) {
   return ipj;
 }
 
-Distribution distribution(const Run& run, std::string label, std::string unit, const Getter& value) {
+Distribution distribution(const RunData& run, std::string label, std::string unit, const Getter& value) {
   std::vector<double> values;
   for (const auto& row : run.rows) {
     if (const auto v = value(row)) values.push_back(*v);
@@ -76,7 +76,7 @@ Distribution distribution(const Run& run, std::string label, std::string unit, c
   return out;
 }
 
-std::vector<Distribution> distributions_of(const Run& run) {
+std::vector<Distribution> distributions_of(const RunData& run) {
   const std::vector<std::tuple<const char*, const char*, Getter>> metrics{
       {"energy", "J", kJoules},
       {"power", "W", kWatts},
@@ -95,7 +95,7 @@ std::vector<Distribution> distributions_of(const Run& run) {
   return out;
 }
 
-void add_energy_figures(Efficiency& e, const Run& run, const Precision& precision) {
+void add_energy_figures(Efficiency& e, const RunData& run, const Precision& precision) {
   const auto figure = [&](const Estimand& what) { return estimate(run, what, precision); };
   e.joules_per_query = figure(mean_of("energy per query", "J", kJoules, true));
   e.watts = figure(mean_of("power", "W", kWatts, true));
@@ -113,7 +113,7 @@ void add_energy_figures(Efficiency& e, const Run& run, const Precision& precisio
   e.idle_joules.scope = e.net_joules.scope = run.scope;
 }
 
-void add_time_figures(Efficiency& e, const Run& run, const Precision& precision) {
+void add_time_figures(Efficiency& e, const RunData& run, const Precision& precision) {
   const auto figure = [&](const Estimand& what) { return estimate(run, what, precision); };
   e.ttft_seconds = figure(mean_of("TTFT", "s", [](const QueryRow& r) { return r.ttft_seconds; }));
   e.latency_seconds = figure(mean_of("latency", "s", kSeconds));
@@ -130,7 +130,7 @@ void add_time_figures(Efficiency& e, const Run& run, const Precision& precision)
 
 }  // namespace
 
-Efficiency efficiency_of(const Run& run, const Precision& precision) {
+Efficiency efficiency_of(const RunData& run, const Precision& precision) {
   Efficiency e;
   e.accuracy = accuracy_figure(run, precision);
   add_energy_figures(e, run, precision);

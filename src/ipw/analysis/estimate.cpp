@@ -31,7 +31,7 @@ void add(Sums& total, const Sums& more) {
 }
 
 /// One row per question: repeats of a question are not independent and are drawn together.
-std::vector<Sums> by_question(const Run& run, const std::function<Terms(const QueryRow&)>& terms) {
+std::vector<Sums> by_question(const RunData& run, const std::function<Terms(const QueryRow&)>& terms) {
   std::unordered_map<std::uint64_t, std::size_t> places;
   std::vector<Sums> out;
   for (const auto& row : run.rows) {
@@ -42,17 +42,17 @@ std::vector<Sums> by_question(const Run& run, const std::function<Terms(const Qu
   return out;
 }
 
-std::size_t question_count(const Run& run) {
+std::size_t question_count(const RunData& run) {
   return by_question(run, [](const QueryRow&) { return Terms{}; }).size();
 }
 
-std::string no_value_reason(const Sums& total, const Estimand& what, const Run& run) {
+std::string no_value_reason(const Sums& total, const Estimand& what, const RunData& run) {
   if (run.rows.empty()) return "no query";
   if (total[1] == 0 || total[3] == 0) return what.missing;
   return "the divisor is zero";
 }
 
-std::string why_no_energy(const Run& run) {
+std::string why_no_energy(const RunData& run) {
   std::string out;
   for (const auto& [reason, count] : run.no_energy) {
     out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", reason, count);
@@ -60,7 +60,7 @@ std::string why_no_energy(const Run& run) {
   return out;
 }
 
-std::string method_text(const Estimand& what, const Run& run, std::size_t questions, double share) {
+std::string method_text(const Estimand& what, const RunData& run, std::size_t questions, double share) {
   std::string text = fmt::format("bootstrap over {} questions", questions);
   if (!what.from_energy) return text;
   if (share > 0) text += fmt::format(", energy +-{:.2g} % systematic", share * 100);
@@ -86,7 +86,7 @@ std::optional<double> score(const QueryRow& row) {
   return row.outcome == Outcome::Correct ? 1.0 : 0.0;
 }
 
-double systematic_share(const Run& run) {
+double systematic_share(const RunData& run) {
   double joules = 0, half_widths = 0;
   for (const auto& row : run.rows) {
     if (!row.joules) continue;
@@ -112,7 +112,7 @@ Estimand mean_of(std::string label, std::string unit,
   return what;
 }
 
-Figure estimate(const Run& run, const Estimand& what, const Precision& precision) {
+Figure estimate(const RunData& run, const Estimand& what, const Precision& precision) {
   const auto rows = by_question(run, what.terms);
   Sums total{};
   for (const auto& row : rows) add(total, row);
@@ -133,7 +133,7 @@ Figure estimate(const Run& run, const Estimand& what, const Precision& precision
   return figure;
 }
 
-Figure accuracy_figure(const Run& run, const Precision& precision) {
+Figure accuracy_figure(const RunData& run, const Precision& precision) {
   Estimand what = mean_of("accuracy", "", score);
   what.missing = "no query is scored";
   Figure figure = estimate(run, what, precision);

@@ -31,18 +31,18 @@ struct Estimand {
 
 /// Value with its 95 % interval: percentile bootstrap that draws whole questions, joined in quadrature with
 /// the systematic half-width of the energy (JCGM 100:2008, 5.1.2). Needs two questions for an interval.
-Figure estimate(const Run& run, const Estimand& what, const Precision& precision);
+Figure estimate(const RunData& run, const Estimand& what, const Precision& precision);
 /// The mean of one value per query.
 Estimand mean_of(std::string label, std::string unit,
                  std::function<std::optional<double>(const QueryRow&)> value, bool from_energy = false);
 /// Accuracy over answered and failed queries, with Wilson's interval (or the bootstrap's where questions
 /// repeat).
-Figure accuracy_figure(const Run& run, const Precision& precision);
+Figure accuracy_figure(const RunData& run, const Precision& precision);
 
 /// 1 for correct, 0 for wrong and failed, absent for unscored.
 std::optional<double> score(const QueryRow& row);
 /// The sensor's half-width over the energy, all queries together: gain errors do not average out.
-double systematic_share(const Run& run);
+double systematic_share(const RunData& run);
 /// Widen an interval by a relative systematic half-width.
 stats::Interval with_systematic(stats::Interval interval, double value, double share);
 

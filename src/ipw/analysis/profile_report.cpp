@@ -7,7 +7,7 @@
 
 namespace ipw::analysis {
 
-Result profile_result(const Run& run, const Precision& precision) {
+Result profile_result(const RunData& run, const Precision& precision) {
   const Accuracy accuracy = accuracy_of(run, precision);
   const Efficiency efficiency = efficiency_of(run, precision);
   Result accuracy_part = accuracy_result(run, precision);

@@ -44,12 +44,12 @@ std::optional<double> energy_watts(const QueryRow& r) {
 
 /// The accelerator's own power gauge, as the original; without one, energy over latency. One source for a
 /// whole run.
-Getter watts_of(const Run& run) {
+Getter watts_of(const RunData& run) {
   const bool gauge = std::ranges::any_of(run.rows, [](const QueryRow& r) { return r.gpu_watts.has_value(); });
   return gauge ? gauge_watts : energy_watts;
 }
 
-Regression regress(const Run& run, std::string name, Getter x, Getter y, bool zero_y_counts = true) {
+Regression regress(const RunData& run, std::string name, Getter x, Getter y, bool zero_y_counts = true) {
   Regression out;
   out.name = std::move(name);
   for (const auto& row : run.rows) {
@@ -95,7 +95,7 @@ Json to_json(const Regression& r) {
   return json;
 }
 
-std::vector<std::string> warnings_of(const Run& run) {
+std::vector<std::string> warnings_of(const RunData& run) {
   const std::vector<std::pair<const char*, Getter>> counters{
       {"per-query energy", joules}, {"power", watts_of(run)},        {"ttft", ttft},
       {"latency", seconds},         {"output token", output_tokens}, {"prompt token", input_tokens},
@@ -148,7 +148,7 @@ class RegressionAnalysis final : public Analysis {
 
 }  // namespace
 
-std::vector<Regression> regressions_of(const Run& run) {
+std::vector<Regression> regressions_of(const RunData& run) {
   std::vector<Regression> all;
   all.push_back(regress(run, "input_tokens_vs_ttft", input_tokens, ttft));
   all.push_back(regress(run, "total_tokens_vs_energy", total_tokens, joules));
@@ -169,7 +169,7 @@ std::vector<Regression> regressions_of(const Run& run) {
   return all;
 }
 
-Result regression_result(const Run& run, bool skip_without_line) {
+Result regression_result(const RunData& run, bool skip_without_line) {
   auto all = regressions_of(run);
   Result result{.id = "regression", .warnings = warnings_of(run)};
   if (skip_without_line) std::erase_if(all, [](const Regression& r) { return !r.line; });

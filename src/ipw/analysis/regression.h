@@ -13,9 +13,9 @@ struct Regression {
 };
 
 /// The five regressions over the pairs that have both values.
-std::vector<Regression> regressions_of(const Run& run);
+std::vector<Regression> regressions_of(const RunData& run);
 /// `skip_without_line` drops regressions that have no line.
-Result regression_result(const Run& run, bool skip_without_line);
+Result regression_result(const RunData& run, bool skip_without_line);
 
 std::unique_ptr<Analysis> make_regression();
 

@@ -155,7 +155,7 @@ void Collector::add(const records::QueryRecord& record) {
   run_.rows.push_back(row);
 }
 
-Run Collector::finish(std::string model) && {
+RunData Collector::finish(std::string model) && {
   std::vector<std::size_t> counts(scopes_.size());
   for (const auto& row : run_.rows) {
     if (row.joules) ++counts[row.scope];
@@ -174,7 +174,7 @@ Run Collector::finish(std::string model) && {
   return std::move(run_);
 }
 
-Run read_run(const std::filesystem::path& folder, const std::string& model) {
+RunData read_run(const std::filesystem::path& folder, const std::string& model) {
   const auto reader = records::open_run(folder, model);
   Collector collector;
   records::QueryRecord record;

@@ -19,7 +19,7 @@ enum class Outcome : std::uint8_t { Correct, Wrong, Failed, Unscored };
 /// otherwise.
 struct QueryRow {
   std::uint64_t question = 0;  ///< equal for repeats of one question, in this process
-  std::uint32_t subject = 0;   ///< index into Run::subjects
+  std::uint32_t subject = 0;   ///< index into RunData::subjects
   std::uint32_t scope = 0;     ///< index into the collector's scopes, meaningless after finish()
   Outcome outcome = Outcome::Unscored;
   double seconds = 0;
@@ -46,7 +46,7 @@ struct DomainTotals {
   std::map<std::string, std::size_t> reasons;  ///< why windows have no value
 };
 
-struct Run {
+struct RunData {
   std::string model;
   std::vector<QueryRow> rows;
   std::vector<std::string> subjects;
@@ -62,7 +62,7 @@ class Collector {
  public:
   void add(const records::QueryRecord& record);
   /// Choose the scope that most queries have and drop the energies of other scopes, counted in `no_energy`.
-  Run finish(std::string model) &&;
+  RunData finish(std::string model) &&;
 
  private:
   std::optional<double> plausible(std::optional<double> value);
@@ -71,12 +71,12 @@ class Collector {
   void add_domain(const records::DomainEnergy& energy);
   std::uint32_t subject(const std::string& name);
 
-  Run run_;
+  RunData run_;
   std::vector<records::Headline> scopes_;  ///< distinct scope and method seen, with no joules of interest
   std::map<std::string, std::uint32_t> subject_ids_;
 };
 
 /// Read a folder. Throws Error(NotFound | Format | Usage).
-Run read_run(const std::filesystem::path& folder, const std::string& model);
+RunData read_run(const std::filesystem::path& folder, const std::string& model);
 
 }  // namespace ipw::analysis

@@ -6,17 +6,18 @@
 namespace ipw::analysis {
 
 /// Rows {label, avg, median, min, max, std, unit}; a metric that no query has is left out.
-Json profile_metrics(const Run& run);
+Json profile_metrics(const RunData& run);
 /// accuracy, total_energy_j, avg_energy_j, avg_power_w, ipj, ipw; each with `<key>_figure` beside it.
 Json efficiency_section(const Efficiency& efficiency);
 /// Counts of outcomes and reasons, and all figures.
-Json statistics_section(const Run& run, const Efficiency& efficiency);
+Json statistics_section(const RunData& run, const Efficiency& efficiency);
 /// {profile_metrics, efficiency, statistics}.
-Json sections(const Run& run, const Precision& precision);
+Json sections(const RunData& run, const Precision& precision);
 
 /// What is told at the end of a run.
-Result profile_result(const Run& run, const Precision& precision);
+Result profile_result(const RunData& run, const Precision& precision);
 /// Several runs side by side; `names` stand in the first column.
-Result comparison(std::span<const Run> runs, std::span<const std::string> names, const Precision& precision);
+Result comparison(std::span<const RunData> runs, std::span<const std::string> names,
+                  const Precision& precision);
 
 }  // namespace ipw::analysis

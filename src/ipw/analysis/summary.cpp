@@ -56,7 +56,7 @@ void put_figure(Json& json, const std::string& key, const Figure& figure) {
 
 }  // namespace
 
-Json profile_metrics(const Run& run) {
+Json profile_metrics(const RunData& run) {
   Json rows = Json::array();
   for (const auto& metric : kMetrics) {
     std::vector<double> values;
@@ -87,7 +87,7 @@ Json efficiency_section(const Efficiency& e) {
   return json;
 }
 
-Json statistics_section(const Run& run, const Efficiency& e) {
+Json statistics_section(const RunData& run, const Efficiency& e) {
   std::size_t counts[4] = {};
   for (const auto& row : run.rows) ++counts[static_cast<std::size_t>(row.outcome)];
   Json json{{"queries", run.rows.size()}, {"correct", counts[0]},     {"incorrect", counts[1]},
@@ -103,7 +103,7 @@ Json statistics_section(const Run& run, const Efficiency& e) {
   return json;
 }
 
-Json sections(const Run& run, const Precision& precision) {
+Json sections(const RunData& run, const Precision& precision) {
   const Efficiency e = efficiency_of(run, precision);
   return {{"profile_metrics", profile_metrics(run)},
           {"efficiency", efficiency_section(e)},
