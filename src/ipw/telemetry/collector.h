@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A collector finds the sensors of one kind and reads them at every tick.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "ipw/telemetry/source.h"
+
+namespace ipw::telemetry {
+
+/// Found at construction, polled by one thread. To add one: a file in collectors/, a row in collectors.cpp, a
+/// test, a page.
+class Collector {
+ public:
+  virtual ~Collector() = default;
+  /// The energy domains, unchanging. May be empty (gauges only).
+  virtual const std::vector<Domain>& domains() const = 0;
+  /// Append readings to the sample; domain indices count from 0 in domains(). A domain that cannot be read
+  /// gets a line in `silent`. What is thrown makes all domains of this collector silent for this tick.
+  virtual void poll(Clock& clock, Sample& sample) = 0;
+};
+
+struct CollectorOptions {
+  std::string root;      ///< prefix of /sys, /proc, /dev and /etc
+  std::string argument;  ///< what stood after the colon
+};
+
+}  // namespace ipw::telemetry

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/telemetry/collectors.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ipw::telemetry {
+
+namespace {
+using Use = CollectorRow::Use;
+constexpr std::array<CollectorRow, 5> kRows{{
+    {"host", "memory in use and CPU load, from /proc", Use::Always, make_host},
+    {"modelled", "CPU energy estimated from load, for machines without a counter", Use::WithoutPackage,
+     make_modelled},
+    {"rapl", "CPU package, DRAM and platform energy counters, from powercap", Use::Always, make_rapl},
+    {"replay", "a recording, played again: replay:FILE", Use::Named, make_replay},
+    {"simulated", "a known power signal: simulated:watts=50,update_ms=20", Use::Named, make_simulated},
+}};
+static_assert(std::ranges::is_sorted(kRows, {}, &CollectorRow::name));
+}  // namespace
+
+std::span<const CollectorRow> collectors() {
+  return kRows;
+}
+
+}  // namespace ipw::telemetry

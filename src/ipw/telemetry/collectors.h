@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of collectors.
+#pragma once
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "ipw/telemetry/collector.h"
+
+namespace ipw::telemetry {
+
+struct CollectorRow {
+  enum class Use {
+    Always,          ///< tried on every machine
+    WithoutPackage,  ///< only where no CPU package could be read
+    Named            ///< only when asked for
+  };
+  std::string_view name;
+  std::string_view summary;
+  Use use;
+  /// Throws Error(Unavailable) with the cause when there is nothing to read.
+  std::unique_ptr<Collector> (*make)(const CollectorOptions&);
+};
+
+/// All collectors, sorted by name.
+std::span<const CollectorRow> collectors();
+
+std::unique_ptr<Collector> make_host(const CollectorOptions& options);
+std::unique_ptr<Collector> make_modelled(const CollectorOptions& options);
+std::unique_ptr<Collector> make_rapl(const CollectorOptions& options);
+std::unique_ptr<Collector> make_replay(const CollectorOptions& options);
+std::unique_ptr<Collector> make_simulated(const CollectorOptions& options);
+
+}  // namespace ipw::telemetry
