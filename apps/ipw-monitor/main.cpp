@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
+#include "ipw/base/error.h"
+#include "monitor_program.h"
+#include "options.h"
+
+int main(int argc, char** argv) try {
+  const auto parsed = ipw::monitor::parse_options(argc, argv);
+  if (parsed.exit_status) return *parsed.exit_status;
+  ipw::monitor::run(parsed.options);
+  return 0;
+} catch (const ipw::Error& error) {
+  fmt::print(stderr, "ipw-monitor: {}\n", error.what());
+  for (const auto& line : error.context()) fmt::print(stderr, "  while {}\n", line);
+  if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+  return ipw::exit_status(error.code());
+}

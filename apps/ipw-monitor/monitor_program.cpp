@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor_program.h"
+
+#include <fmt/core.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <stop_token>
+#include <thread>
+
+namespace ipw::monitor {
+namespace {
+
+/// Turns SIGTERM and SIGINT into a stop. Make it before any other thread, so that all of them leave the
+/// signals to it.
+class StopOnSignal {
+ public:
+  StopOnSignal() {
+    sigemptyset(&signals_);
+    for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaddset(&signals_, signal);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    waiter_ = std::thread([this] {
+      int signal = 0;
+      sigwait(&signals_, &signal);
+      stop_.request_stop();
+    });
+  }
+  ~StopOnSignal() {
+    pthread_kill(waiter_.native_handle(), SIGUSR1);
+    waiter_.join();
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+  std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  sigset_t signals_{};
+  std::stop_source stop_;
+  std::thread waiter_;
+};
+
+void print_sensors(const telemetry::SourceOptions& options, Clock& clock) {
+  for (const auto& sensor : telemetry::diagnose(options, clock)) {
+    fmt::print(stderr, "  {} {}: {}\n", sensor.present ? "+" : "-", sensor.sensor, sensor.detail);
+    if (!sensor.present && !sensor.remedy.empty())
+      fmt::print(stderr, "      to have it: {}\n", sensor.remedy);
+  }
+}
+
+void print_domains(const telemetry::Source& source) {
+  fmt::print(stderr, "ipw-monitor {}: {}\n", IPW_VERSION, source.description());
+  for (const auto& domain : source.domains()) {
+    fmt::print(stderr, "  {:<20} {} {} ({}){}{}\n", domain.name, telemetry::to_string(domain.scope),
+               telemetry::to_string(domain.method), domain.collector, domain.note.empty() ? "" : ": ",
+               domain.note);
+  }
+  if (source.domains().empty()) fmt::print(stderr, "  no energy domain on this machine\n");
+}
+
+}  // namespace
+
+void run(const Options& options) {
+  log::set_level(options.log_level);
+  const StopOnSignal signals;
+  SystemClock clock;
+  const auto source = telemetry::open_local(options.source, clock);
+  print_domains(*source);
+  print_sensors(options.source, clock);
+  rpc::serve(*source, clock, options.serve, signals.token(),
+             [](const std::string& address) { fmt::print(stderr, "listening on {}\n", address); });
+  fmt::print(stderr, "stopped\n");
+}
+
+}  // namespace ipw::monitor

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+namespace ipw::monitor {
+namespace {
+
+constexpr int kUsageStatus = 2;
+
+constexpr auto kAbout =
+    "Samples the energy sensors of this machine and streams them over gRPC, to `ipw` on this or another "
+    "machine and to "
+    "clients of the original Intelligence Per Watt.\n\n"
+    "You need it where the sensors are readable by root only, or on another machine than `ipw`; else `ipw` "
+    "samples by "
+    "itself.";
+constexpr auto kExamples =
+    "Examples:\n"
+    "  sudo ipw-monitor                            on 127.0.0.1:50053; then: ipw profile ...\n"
+    "  sudo ipw-monitor --socket /run/ipw.sock     for the group of the socket only; ipw ... --monitor "
+    "unix:/run/ipw.sock\n"
+    "  ssh -L 50053:127.0.0.1:50053 gpu-node       reach a monitor elsewhere without opening its port\n"
+    "  ipw-monitor --sysfs-root tests/fixtures/X   the sensors of a recorded machine\n\n"
+    "There is no password: who reaches the address can read it. Keep it on loopback or a socket.";
+
+const std::map<std::string, log::Level> kLevels{{"debug", log::Level::Debug},
+                                                {"info", log::Level::Info},
+                                                {"warning", log::Level::Warning},
+                                                {"error", log::Level::Error},
+                                                {"off", log::Level::Off}};
+
+}  // namespace
+
+Parsed parse_options(int argc, char** argv) {
+  Parsed out;
+  auto& [serve, source, level] = out.options;
+  int interval_ms = 50;
+  CLI::App app(kAbout, "ipw-monitor");
+  app.footer(kExamples);
+  app.set_version_flag("--version", "ipw-monitor " IPW_VERSION);
+  auto* port = app.add_option("--port", serve.port, "TCP port; 0 takes any free one and prints it")
+                   ->check(CLI::Range(0, 65535))
+                   ->capture_default_str();
+  auto* bind =
+      app.add_option("--bind-address", serve.bind_address, "address to listen on; loopback unless you must")
+          ->capture_default_str();
+  app.add_option("--socket", serve.unix_socket, "Unix socket (mode 0660) instead of TCP")
+      ->type_name("PATH")
+      ->excludes(port)
+      ->excludes(bind);
+  app.add_option("--collection-interval-ms", interval_ms, "time between two samples, for all clients")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
+  app.add_option("--collector", source.collectors,
+                 "use only this collector, as NAME or NAME:ARGUMENT; repeat for several")
+      ->type_name("NAME")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--sysfs-root", source.sysfs_root, "read /sys and /proc below this folder")
+      ->type_name("DIR");
+  app.add_option("--log-level", level, "debug, info, warning, error or off")
+      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case))
+      ->default_str("warning");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    out.exit_status = app.exit(error) == 0 ? 0 : kUsageStatus;
+  }
+  source.period = std::chrono::milliseconds(interval_ms);
+  return out;
+}
+
+}  // namespace ipw::monitor
