@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "ipw/base/clock.h"
-
 namespace ipw::http {
 
 enum class HubKind { Model, Dataset };
@@ -20,8 +18,6 @@ struct HubOptions {
   bool offline = false;         ///< HF_HUB_OFFLINE=1
   /// Told about every piece that arrives: file, bytes so far, bytes in all (0 when unknown).
   std::function<void(const std::string&, std::uint64_t, std::uint64_t)> progress;
-  /// Wait before the next try; absent really sleeps.
-  std::function<void(Seconds)> pause;
 };
 
 /// Read the options from the environment, as the Python client does.

@@ -30,7 +30,8 @@ class SseParser {
   std::size_t max_event_;
   std::string line_, last_id_;
   SseEvent event_;
-  bool first_line_ = true, has_data_ = false, after_cr_ = false, failed_ = false;
+  bool has_data_ = false, after_cr_ = false, failed_ = false;
+  unsigned bom_seen_ = 0;
 };
 
 /// Split a stream into lines that hold one JSON value each; blank lines are skipped. One thread at a time.
