@@ -37,7 +37,8 @@ struct HubResult {
 };
 
 /// Give the local path of a file, downloading it when the cache lacks it. Interrupted downloads resume.
-/// Throws Error with a hint for: not found, private, gated, rate limited, offline, wrong checksum, broken off.
+/// Throws Error with a hint for: not found, private, gated, rate limited, offline, wrong checksum, broken
+/// off.
 HubResult hub_file(const HubFile& file, const HubOptions& options);
 
 /// List the files of a repository below a folder (all pages).
