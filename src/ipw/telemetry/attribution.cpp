@@ -35,7 +35,7 @@ class TimeShare final : public Attribution {
   }
 
   std::vector<DeviceShare> totals() override {
-    retire(oldest_pending());
+    retire(Instant::max());
     for (DeviceShare& total : totals_) {
       total.unattributed_joules = total.device_joules - total.request_joules - total.idle_joules;
     }
