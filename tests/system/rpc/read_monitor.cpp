@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Read a monitor for some seconds with our client and print what it gave as JSON: read_monitor ADDRESS SECONDS
+// Read a monitor for some seconds with our client and print what it gave as JSON: read_monitor ADDRESS
+// SECONDS
 #include <fmt/core.h>
 
 #include <chrono>
