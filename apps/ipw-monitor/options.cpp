@@ -26,10 +26,10 @@ constexpr auto kExamples =
     "There is no password: who reaches the address can read it. Keep it on loopback or a socket.";
 
 const std::map<std::string, log::Level> kLevels{{"debug", log::Level::Debug},
-                                                {"info", log::Level::Info},
-                                                {"warning", log::Level::Warning},
                                                 {"error", log::Level::Error},
-                                                {"off", log::Level::Off}};
+                                                {"info", log::Level::Info},
+                                                {"off", log::Level::Off},
+                                                {"warning", log::Level::Warning}};
 
 }  // namespace
 
@@ -60,14 +60,16 @@ Parsed parse_options(int argc, char** argv) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--sysfs-root", source.sysfs_root, "read /sys and /proc below this folder")
       ->type_name("DIR");
-  app.add_option("--log-level", level, "debug, info, warning, error or off")
-      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case))
-      ->default_str("warning");
+  std::string level_name = "warning";
+  app.add_option("--log-level", level_name, "how much is logged to stderr")
+      ->check(CLI::IsMember(&kLevels))
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     out.exit_status = app.exit(error) == 0 ? 0 : kUsageStatus;
   }
+  level = out.exit_status ? level : kLevels.at(level_name);
   source.period = std::chrono::milliseconds(interval_ms);
   return out;
 }

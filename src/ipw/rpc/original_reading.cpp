@@ -170,7 +170,8 @@ telemetry::Sample to_sample(const OriginalReading& reading, const std::vector<Do
   sample.tick = mid;
   for (std::uint32_t i = 0; i < domains.size(); ++i) {
     const Side side = side_of(reading, domains[i].scope);
-    if (side.present()) {
+    const bool counted = domains[i].method == Method::Counter;
+    if (counted ? side.energy.has_value() : side.power.has_value()) {
       sample.readings.push_back({i, mid, half_width, side.energy, side.power});
     } else {
       sample.silent.emplace_back(i, "the monitor sends no value");

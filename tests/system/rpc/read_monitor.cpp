@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Read a monitor for some seconds with our client and print what it gave as JSON: read_monitor ADDRESS
+// SECONDS
+#include <fmt/core.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "ipw/base/error.h"
+#include "ipw/base/json.h"
+#include "ipw/rpc/monitor.h"
+
+int main(int argc, char** argv) try {
+  if (argc != 3) return 2;
+  ipw::SystemClock clock;
+  const auto source = ipw::rpc::connect(ipw::rpc::parse_address(argv[1]), clock);
+  const auto begin = clock.now() + std::chrono::milliseconds(200);
+  const auto end = begin + ipw::from_seconds(std::stod(argv[2]));
+  clock.sleep_until(end + std::chrono::milliseconds(500));
+  const auto report = source->window(begin, end);
+  const auto self = source->self();
+  ipw::Json out;
+  out["description"] = source->description();
+  out["host"] = source->machine().host_name;
+  out["ticks"] = self.ticks;
+  out["problems"] = self.problems;
+  for (const auto& energy : report.energies) {
+    auto& domain = out["domains"][energy.domain];
+    domain["scope"] = energy.scope;
+    domain["joules"] = energy.joules ? ipw::Json(*energy.joules) : ipw::Json();
+    domain["half_width"] = energy.half_width_joules;
+    domain["reason"] = energy.reason;
+  }
+  if (report.cpu_memory_mb) out["cpu_memory_mb"] = report.cpu_memory_mb->avg;
+  if (report.temperature_celsius) out["temperature"] = report.temperature_celsius->max;
+  fmt::print("{}", ipw::pretty_json(out));
+  return 0;
+} catch (const ipw::Error& error) {
+  fmt::print(stderr, "{}\n{}\n", error.what(), error.hint());
+  return ipw::exit_status(error.code());
+}
