@@ -9,40 +9,37 @@
 #include "ipw/analysis/format.h"
 #include "ipw/analysis/sections.h"
 #include "ipw/base/error.h"
-#include "ipw/stats/bootstrap.h"
 
 namespace ipw::analysis {
 namespace {
 
-/// Sums over the repeats of one question: scores and their count in the first run, then in the second.
-using Pair = std::array<double, 4>;
-using Pairs = std::unordered_map<std::uint64_t, Pair>;
+/// Sum and count of the scores of one question's repeats.
+using Score = std::array<double, 2>;
 
-void add_scores(Pairs& pairs, const RunData& run, std::size_t side) {
+std::unordered_map<std::uint64_t, Score> scores_by_question(const RunData& run) {
+  std::unordered_map<std::uint64_t, Score> out;
   for (const auto& row : run.rows) {
-    Pair& pair = pairs[row.question];
+    Score& sum = out[row.question];
     const auto s = score(row);
-    pair[2 * side] += s.value_or(0);
-    pair[2 * side + 1] += s ? 1 : 0;
+    sum[0] += s.value_or(0);
+    sum[1] += s ? 1 : 0;
   }
+  return out;
 }
 
 /// Mean score of each question in both runs; empty when the runs do not hold the same questions.
 std::vector<std::array<double, 2>> paired_scores(const RunData& first, const RunData& second) {
-  Pairs pairs;
-  add_scores(pairs, first, 0);
-  const std::size_t questions = pairs.size();
-  add_scores(pairs, second, 1);
-  if (pairs.size() != questions) return {};
+  auto ours = scores_by_question(first);
+  const auto theirs = scores_by_question(second);
+  if (ours.size() != theirs.size()) return {};
   std::vector<std::array<double, 2>> out;
-  for (const auto& row : first.rows) {
-    const auto it = pairs.find(row.question);
-    if (it == pairs.end()) continue;
-    const Pair p = it->second;
-    pairs.erase(it);
-    if (p[1] > 0 && p[3] > 0) out.push_back({p[0] / p[1], p[2] / p[3]});
+  for (const auto& row : second.rows) {  // in the order of the run, so that sums are the same each time
+    const auto node = ours.extract(row.question);
+    if (node.empty()) continue;
+    const Score a = node.mapped(), b = theirs.at(row.question);
+    if (a[1] > 0 && b[1] > 0) out.push_back({a[0] / a[1], b[0] / b[1]});
   }
-  return out;
+  return ours.empty() ? out : std::vector<std::array<double, 2>>();
 }
 
 /// Second minus first, question by question.

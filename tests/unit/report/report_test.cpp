@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/report/report.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "ipw/base/files.h"
+
+namespace ipw::report {
+namespace {
+
+analysis::Result sample() {
+  analysis::Table table;
+  table.title = "Accuracy";
+  table.columns = {"subject", "accuracy [95 %]", "n"};
+  table.right_aligned = {false, true, true};
+  table.rows = {{"Mathématiques", "62.5 % [41.0, 80.1]", "24"},
+                {"数学 | <b>", "-", "0"},
+                {"=cmd, \"x\"", "100.0 % [20.7, 100.0]", "1"}};
+  table.notes = {"1 unscored: judge was silent (1)"};
+  analysis::Result result;
+  result.id = "accuracy";
+  result.tables = {table, table};
+  result.warnings = {"1 of 26 queries failed; they count as wrong"};
+  result.json = "{}\n";
+  return result;
+}
+
+/// Compare with tests/golden/<name>; IPW_APPROVE=1 writes it anew.
+void expect_golden(const std::string& name, const std::string& text) {
+  const std::string path = std::string(IPW_SOURCE_DIR "/tests/golden/") + name;
+  if (std::getenv("IPW_APPROVE") != nullptr) write_file_atomic(path, text);
+  EXPECT_EQ(text, read_file(path)) << "run with IPW_APPROVE=1 if the change is meant";
+}
+
+TEST(Golden, console_without_a_terminal) {
+  expect_golden("report_plain.txt", render_console(sample(), {}));
+}
+TEST(Golden, console_on_a_terminal) {
+  expect_golden("report_terminal.txt", render_console(sample(), {80, true}));
+}
+TEST(Golden, console_that_is_narrow) {
+  expect_golden("report_narrow.txt", render_console(sample(), {36, false}));
+}
+TEST(Golden, markdown) {
+  expect_golden("report_markdown.txt", render_markdown(sample()));
+}
+TEST(Golden, csv) {
+  expect_golden("report_csv.txt", render_csv(sample()));
+}
+
+TEST(Console, is_free_of_escapes_without_a_terminal) {
+  EXPECT_EQ(render_console(sample(), {}).find('\x1b'), std::string::npos);
+}
+
+TEST(Console, text_from_outside_cannot_steer_the_terminal) {
+  auto result = sample();
+  result.tables[0].rows[0][0] = "\x1b[2J\xc2\x9b";
+  result.warnings = {"\x1b]0;title\x07"};
+  EXPECT_EQ(render_console(result, {}).find('\x1b'), std::string::npos);
+  EXPECT_EQ(render_console(result, {}).find("\xc2\x9b"), std::string::npos);
+}
+
+TEST(Console, never_cuts_a_number) {
+  EXPECT_NE(render_console(sample(), {20, false}).find("62.5 % [41.0, 80.1]"), std::string::npos);
+}
+
+TEST(Width, counts_columns_not_bytes) {
+  EXPECT_EQ(display_width("abc"), 3u);
+  EXPECT_EQ(display_width("é"), 1u);
+  EXPECT_EQ(display_width("e\u0301"), 1u);
+  EXPECT_EQ(display_width("数学"), 4u);
+  EXPECT_EQ(display_width("\xff"), 1u);
+}
+
+TEST(Width, fit_cuts_between_characters) {
+  EXPECT_EQ(fit("abcdef", 6), "abcdef");
+  EXPECT_EQ(fit("abcdefg", 6), "abc...");
+  EXPECT_EQ(fit("数学数学", 6), "数...");
+  EXPECT_EQ(fit("abc", 2), "..");
+}
+
+}  // namespace
+}  // namespace ipw::report
