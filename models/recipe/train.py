@@ -51,7 +51,7 @@ def orthogonal(gradient):
 
 def muon(p, g, m, v, t, rate):
     m = 0.95 * m + g
-    step = orthogonal(g + 0.95 * m) * max(1, p.shape[0] / p.shape[1]) ** 0.5
+    step = orthogonal(g + 0.95 * m) * max(1, p.shape[1] / p.shape[0]) ** 0.5
     return p * (1 - 0.05 * rate) - rate * step, m, v
 
 
