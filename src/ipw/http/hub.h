@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "ipw/base/clock.h"
+
 namespace ipw::http {
 
 enum class HubKind { Model, Dataset };
@@ -18,9 +20,11 @@ struct HubOptions {
   bool offline = false;         ///< HF_HUB_OFFLINE=1
   /// Told about every piece that arrives: file, bytes so far, bytes in all (0 when unknown).
   std::function<void(const std::string&, std::uint64_t, std::uint64_t)> progress;
+  Clock* clock = nullptr;  ///< waits between attempts; null is the machine's clock
 };
 
-/// Read the options from the environment, as the Python client does.
+/// Read the options from the environment, as the Python client does. The only place of this layer that reads
+/// it.
 HubOptions hub_options_from_environment();
 
 struct HubFile {
@@ -37,7 +41,8 @@ struct HubResult {
 };
 
 /// Give the local path of a file, downloading it when the cache lacks it. Interrupted downloads resume.
-/// Throws Error with a hint for: not found, private, gated, rate limited, offline, wrong checksum, broken off.
+/// Throws Error with a hint for: not found, private, gated, rate limited, offline, wrong checksum, broken
+/// off.
 HubResult hub_file(const HubFile& file, const HubOptions& options);
 
 /// List the files of a repository below a folder (all pages).

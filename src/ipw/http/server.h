@@ -17,7 +17,8 @@ struct ServerRequest {
   std::string body;
 };
 
-/// Pull the next piece of a streamed body: the text and how long to wait before sending it; empty text ends it.
+/// Pull the next piece of a streamed body: the text and how long to wait before sending it; empty text ends
+/// it.
 struct Piece {
   std::string bytes;
   Nanoseconds delay{0};
@@ -26,14 +27,16 @@ struct Piece {
 
 struct ServerResponse {
   int status = 200;
-  Headers headers;               ///< Content-Type and others; Content-Length is set by the server
-  std::string body;              ///< used when `stream` is empty
-  std::function<Piece()> stream;  ///< chunked transfer encoding
+  Headers headers;   ///< Content-Type and others; Content-Length is set by the server unless given
+  std::string body;  ///< used when `stream` is empty
+  /// Sent with chunked transfer encoding, or as it is when `headers` hold a Content-Length.
+  std::function<Piece()> stream;
 };
 
 using Handler = std::function<ServerResponse(const ServerRequest&)>;
 
-/// Serve on 127.0.0.1 from its own thread until destroyed. The handler runs on that thread.
+/// Serve on 127.0.0.1 from its own thread until destroyed. The handler and the streams run on that thread, so
+/// they need no locks among themselves and must not block. A handler that throws gives status 500.
 class Server {
  public:
   virtual ~Server() = default;

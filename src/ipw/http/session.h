@@ -47,8 +47,8 @@ struct Result {
   std::optional<TransferFailure> failure;
 };
 
-/// A piece of the body and when it reached this machine. `kernel` tells that the stamp is the kernel's receive
-/// stamp (SO_TIMESTAMPING), converted to CLOCK_MONOTONIC; else it was taken first thing on waking.
+/// A piece of the body and when it reached this machine. `kernel` tells that the stamp is the kernel's
+/// receive stamp (SO_TIMESTAMPING), converted to CLOCK_MONOTONIC; else it was taken first thing on waking.
 struct Chunk {
   std::string_view bytes;
   Instant received;
@@ -65,7 +65,8 @@ class Session {
  public:
   virtual ~Session() = default;
   /// Start a transfer; `done` is called from within drive().
-  virtual void start(Request request, OnHeaders on_headers, OnChunk on_chunk, std::function<void(Result)> done) = 0;
+  virtual void start(Request request, OnHeaders on_headers, OnChunk on_chunk,
+                     std::function<void(Result)> done) = 0;
   /// Move all transfers, waiting up to the limit for something to happen; false when none is left.
   virtual bool drive(Seconds wait) = 0;
 };

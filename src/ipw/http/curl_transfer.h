@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request on a libcurl easy handle. Only the module "curl" includes this.
+#pragma once
+#include <curl/curl.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "ipw/http/session.h"
+
+namespace ipw::http {
+
+struct EasyDeleter {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
+
+/// When the bytes that are being handed out arrived. Set by the session for each wake.
+struct Arrival {
+  Instant at;
+  bool kernel = false;
+};
+
+struct Transfer {
+  Request request;
+  OnHeaders on_headers;
+  OnChunk on_chunk;
+  std::function<void(Result)> done;
+  const Clock& clock;
+  const Arrival& arrival;
+
+  EasyHandle easy{};
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> header_list{nullptr, &curl_slist_free_all};
+  Result result{};
+  Instant last_activity{};
+  bool head_complete = false, headers_told = false, cancelled = false, idle_expired = false;
+
+  /// Set every option of a fresh or reset handle.
+  void configure();
+  /// Fill in the result from the handle and curl's verdict.
+  void conclude(CURLcode code);
+  void tell_headers();
+
+ private:
+  void configure_body();
+  void configure_limits();
+  std::optional<TransferFailure> failure(CURLcode code) const;
+};
+
+}  // namespace ipw::http
