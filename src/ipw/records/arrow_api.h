@@ -12,7 +12,8 @@ namespace ipw::records {
 struct ArrowApi {
   /// Read files of one schema one after another; what each is, its first bytes tell.
   std::unique_ptr<RowReader> (*open_files)(const std::vector<std::filesystem::path>& files);
-  std::unique_ptr<RowWriter> (*write_stream)(const std::filesystem::path& file, const std::vector<Column>& columns);
+  std::unique_ptr<RowWriter> (*write_stream)(const std::filesystem::path& file,
+                                             const std::vector<Column>& columns);
 };
 
 }  // namespace ipw::records

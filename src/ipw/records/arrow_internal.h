@@ -16,7 +16,8 @@
 namespace ipw::records {
 
 std::unique_ptr<RowReader> open_arrow_files(const std::vector<std::filesystem::path>& files);
-std::unique_ptr<RowWriter> write_arrow_file(const std::filesystem::path& file, const std::vector<Column>& columns);
+std::unique_ptr<RowWriter> write_arrow_file(const std::filesystem::path& file,
+                                            const std::vector<Column>& columns);
 
 inline void check(const arrow::Status& status, const std::filesystem::path& file) {
   if (status.ok()) return;

@@ -26,14 +26,19 @@ RowType row_type(const arrow::DataType& type) {
   if (arrow::is_integer(type.id())) return RowType::Int64;
   if (arrow::is_floating(type.id())) return RowType::Double;
   switch (type.id()) {
-    case Type::NA: return RowType::Null;
-    case Type::BOOL: return RowType::Bool;
-    case Type::STRUCT: return RowType::Struct;
+    case Type::NA:
+      return RowType::Null;
+    case Type::BOOL:
+      return RowType::Bool;
+    case Type::STRUCT:
+      return RowType::Struct;
     case Type::LIST:
     case Type::LARGE_LIST:
     case Type::FIXED_SIZE_LIST:
-    case Type::MAP: return RowType::List;
-    default: return RowType::String;
+    case Type::MAP:
+      return RowType::List;
+    default:
+      return RowType::String;
   }
 }
 
@@ -44,7 +49,8 @@ Column column_of(const std::string& name, const arrow::DataType& type) {
     return column_of(name, *static_cast<const arrow::ExtensionType&>(type).storage_type());
   Column column{name, row_type(type), {}};
   if (column.type == RowType::Struct || column.type == RowType::List)
-    for (const auto& field : type.fields()) column.children.push_back(column_of(field->name(), *field->type()));
+    for (const auto& field : type.fields())
+      column.children.push_back(column_of(field->name(), *field->type()));
   return column;
 }
 
@@ -87,41 +93,67 @@ Json other_at(const arrow::Array& array, std::int64_t i) {
   return scalar.ok() ? Json(to_valid_utf8((*scalar)->ToString())) : Json();
 }
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
 
 Json scalar_at(const arrow::Array& array, std::int64_t i) {
   switch (array.type_id()) {
-    case Type::BOOL: return raw<arrow::BooleanArray>(array, i);
-    case Type::INT8: return raw<arrow::Int8Array>(array, i);
-    case Type::INT16: return raw<arrow::Int16Array>(array, i);
-    case Type::INT32: return raw<arrow::Int32Array>(array, i);
-    case Type::INT64: return raw<arrow::Int64Array>(array, i);
-    case Type::UINT8: return raw<arrow::UInt8Array>(array, i);
-    case Type::UINT16: return raw<arrow::UInt16Array>(array, i);
-    case Type::UINT32: return raw<arrow::UInt32Array>(array, i);
-    case Type::UINT64: return raw<arrow::UInt64Array>(array, i);
-    case Type::FLOAT: return number(static_cast<double>(raw<arrow::FloatArray>(array, i)));
-    case Type::DOUBLE: return number(raw<arrow::DoubleArray>(array, i));
-    case Type::STRING: return text<arrow::StringArray>(array, i);
-    case Type::LARGE_STRING: return text<arrow::LargeStringArray>(array, i);
-    case Type::STRING_VIEW: return text<arrow::StringViewArray>(array, i);
-    case Type::BINARY: return text<arrow::BinaryArray>(array, i);
-    case Type::LARGE_BINARY: return text<arrow::LargeBinaryArray>(array, i);
-    default: return other_at(array, i);
+    case Type::BOOL:
+      return raw<arrow::BooleanArray>(array, i);
+    case Type::INT8:
+      return raw<arrow::Int8Array>(array, i);
+    case Type::INT16:
+      return raw<arrow::Int16Array>(array, i);
+    case Type::INT32:
+      return raw<arrow::Int32Array>(array, i);
+    case Type::INT64:
+      return raw<arrow::Int64Array>(array, i);
+    case Type::UINT8:
+      return raw<arrow::UInt8Array>(array, i);
+    case Type::UINT16:
+      return raw<arrow::UInt16Array>(array, i);
+    case Type::UINT32:
+      return raw<arrow::UInt32Array>(array, i);
+    case Type::UINT64:
+      return raw<arrow::UInt64Array>(array, i);
+    case Type::FLOAT:
+      return number(static_cast<double>(raw<arrow::FloatArray>(array, i)));
+    case Type::DOUBLE:
+      return number(raw<arrow::DoubleArray>(array, i));
+    case Type::STRING:
+      return text<arrow::StringArray>(array, i);
+    case Type::LARGE_STRING:
+      return text<arrow::LargeStringArray>(array, i);
+    case Type::STRING_VIEW:
+      return text<arrow::StringViewArray>(array, i);
+    case Type::BINARY:
+      return text<arrow::BinaryArray>(array, i);
+    case Type::LARGE_BINARY:
+      return text<arrow::LargeBinaryArray>(array, i);
+    default:
+      return other_at(array, i);
   }
 }
 
 Json value_at(const arrow::Array& array, std::int64_t i) {
   if (array.IsNull(i)) return nullptr;
   switch (array.type_id()) {
-    case Type::STRUCT: return struct_at(array, i);
+    case Type::STRUCT:
+      return struct_at(array, i);
     case Type::MAP:
-    case Type::LIST: return list_at<arrow::ListArray>(array, i);
-    case Type::LARGE_LIST: return list_at<arrow::LargeListArray>(array, i);
-    case Type::FIXED_SIZE_LIST: return list_at<arrow::FixedSizeListArray>(array, i);
-    case Type::DICTIONARY: return dictionary_at(array, i);
-    case Type::EXTENSION: return value_at(*static_cast<const arrow::ExtensionArray&>(array).storage(), i);
-    default: return scalar_at(array, i);
+    case Type::LIST:
+      return list_at<arrow::ListArray>(array, i);
+    case Type::LARGE_LIST:
+      return list_at<arrow::LargeListArray>(array, i);
+    case Type::FIXED_SIZE_LIST:
+      return list_at<arrow::FixedSizeListArray>(array, i);
+    case Type::DICTIONARY:
+      return dictionary_at(array, i);
+    case Type::EXTENSION:
+      return value_at(*static_cast<const arrow::ExtensionArray&>(array).storage(), i);
+    default:
+      return scalar_at(array, i);
   }
 }
 
@@ -160,7 +192,8 @@ OpenFile open_file(const Path& file) {
   auto input = take(arrow::io::ReadableFile::Open(file.string()), file);
   if (magic.starts_with("PAR1")) return open_parquet(std::move(input), file);
   if (magic == "ARROW1")
-    return {nullptr, std::make_shared<FileBatches>(take(arrow::ipc::RecordBatchFileReader::Open(input), file))};
+    return {nullptr,
+            std::make_shared<FileBatches>(take(arrow::ipc::RecordBatchFileReader::Open(input), file))};
   if (magic.starts_with("\xFF\xFF\xFF\xFF"))
     return {nullptr, take(arrow::ipc::RecordBatchStreamReader::Open(input), file)};
   throw Error(ErrorCode::Format, file.string() + " is neither an Arrow stream, an Arrow file nor Parquet");

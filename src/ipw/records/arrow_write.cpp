@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON rows as an Arrow IPC stream, in record batches of at most 1,000 rows (as Hugging Face datasets writes them).
+// JSON rows as an Arrow IPC stream, in record batches of at most 1,000 rows (as Hugging Face datasets writes
+// them).
 #include <arrow/builder.h>
 #include <arrow/io/file.h>
 #include <arrow/ipc/writer.h>
@@ -15,43 +16,59 @@ namespace ipw::records {
 namespace {
 
 constexpr std::int64_t kBatchRows = 1000;
-/// Text beyond this starts a batch early: a batch holds at most 2 GiB of one column (int32 offsets), and memory stays small.
-constexpr std::size_t kBatchTextBytes = std::size_t{32} << 20;
+/// More than this ends a batch early: a column of a batch holds at most 2 GiB of text (int32 offsets), and
+/// memory stays small.
+constexpr std::size_t kBatchBytes = std::size_t{32} << 20;
 
 std::shared_ptr<arrow::DataType> arrow_type(const Column& column) {
   switch (column.type) {
-    case RowType::Null: return arrow::null();
-    case RowType::Bool: return arrow::boolean();
-    case RowType::Int64: return arrow::int64();
-    case RowType::Double: return arrow::float64();
-    case RowType::String: return arrow::utf8();
-    case RowType::List: return arrow::list(column.children.empty() ? arrow::null() : arrow_type(column.children[0]));
-    case RowType::Struct: break;
+    case RowType::Null:
+      return arrow::null();
+    case RowType::Bool:
+      return arrow::boolean();
+    case RowType::Int64:
+      return arrow::int64();
+    case RowType::Double:
+      return arrow::float64();
+    case RowType::String:
+      return arrow::utf8();
+    case RowType::List:
+      return arrow::list(column.children.empty() ? arrow::null() : arrow_type(column.children[0]));
+    case RowType::Struct:
+      break;
   }
   arrow::FieldVector fields;
   for (const auto& child : column.children) fields.push_back(arrow::field(child.name, arrow_type(child)));
   return arrow::struct_(fields);
 }
 
-/// Append JSON values to the builders of one file; counts the bytes of text that went in.
+/// Append JSON values to the builders of one file; counts about how many bytes they will be.
 class Appender {
  public:
   explicit Appender(std::filesystem::path file) : file_(std::move(file)) {}
 
   void append(arrow::ArrayBuilder& builder, const Column& column, const Json& value) {
+    if (column.type != RowType::Struct) bytes += 8;
     if (value.is_null() || !fits(column, value)) return check(builder.AppendNull(), file_);
     switch (column.type) {
-      case RowType::Null: return check(builder.AppendNull(), file_);
-      case RowType::Bool: return put<arrow::BooleanBuilder>(builder, value.get<bool>());
-      case RowType::Int64: return put<arrow::Int64Builder>(builder, value.get<std::int64_t>());
-      case RowType::Double: return put<arrow::DoubleBuilder>(builder, value.get<double>());
-      case RowType::String: return append_text(builder, value);
-      case RowType::List: return append_list(builder, column, value);
-      case RowType::Struct: return append_struct(builder, column, value);
+      case RowType::Null:
+        return check(builder.AppendNull(), file_);
+      case RowType::Bool:
+        return put<arrow::BooleanBuilder>(builder, value.get<bool>());
+      case RowType::Int64:
+        return put<arrow::Int64Builder>(builder, value.get<std::int64_t>());
+      case RowType::Double:
+        return put<arrow::DoubleBuilder>(builder, value.get<double>());
+      case RowType::String:
+        return append_text(builder, value);
+      case RowType::List:
+        return append_list(builder, column, value);
+      case RowType::Struct:
+        return append_struct(builder, column, value);
     }
   }
 
-  std::size_t text_bytes = 0;
+  std::size_t bytes = 0;
 
  private:
   template <class Builder, class Value>
@@ -72,8 +89,9 @@ class Appender {
   }
 
   void append_text(arrow::ArrayBuilder& builder, const Json& value) {
-    const std::string text = value.is_string() ? to_valid_utf8(value.get_ref<const std::string&>()) : dump_json(value);
-    text_bytes += text.size();
+    const std::string text =
+        value.is_string() ? to_valid_utf8(value.get_ref<const std::string&>()) : dump_json(value);
+    bytes += text.size();
     put<arrow::StringBuilder>(builder, text);
   }
 
@@ -83,7 +101,6 @@ class Appender {
     static const Column kEmpty;
     const Column& element = column.children.empty() ? kEmpty : column.children[0];
     for (const auto& item : value) append(*list.value_builder(), element, item);
-    text_bytes += 8 * value.size();
   }
 
   void append_struct(arrow::ArrayBuilder& builder, const Column& column, const Json& value) {
@@ -112,7 +129,7 @@ class ArrowWriter final : public RowWriter {
 
   void append(const Json& row) override {
     appender_.append(*rows_, root_, row);
-    if (rows_->length() >= kBatchRows || appender_.text_bytes >= kBatchTextBytes) flush();
+    if (rows_->length() >= kBatchRows || appender_.bytes >= kBatchBytes) flush();
   }
 
   void close() override {
@@ -122,7 +139,7 @@ class ArrowWriter final : public RowWriter {
   }
 
   std::uint64_t bytes() const override {
-    return static_cast<std::uint64_t>(take(output_->Tell(), file_)) + appender_.text_bytes;
+    return static_cast<std::uint64_t>(take(output_->Tell(), file_)) + appender_.bytes;
   }
 
  private:
@@ -130,7 +147,7 @@ class ArrowWriter final : public RowWriter {
     if (rows_->length() == 0) return;
     const auto array = take(rows_->Finish(), file_);
     check(writer_->WriteRecordBatch(*take(arrow::RecordBatch::FromStructArray(array), file_)), file_);
-    appender_.text_bytes = 0;
+    appender_.bytes = 0;
   }
 
   std::filesystem::path file_;
@@ -144,7 +161,8 @@ class ArrowWriter final : public RowWriter {
 
 }  // namespace
 
-std::unique_ptr<RowWriter> write_arrow_file(const std::filesystem::path& file, const std::vector<Column>& columns) {
+std::unique_ptr<RowWriter> write_arrow_file(const std::filesystem::path& file,
+                                            const std::vector<Column>& columns) {
   return std::make_unique<ArrowWriter>(file, columns);
 }
 

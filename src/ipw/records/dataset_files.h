@@ -10,10 +10,12 @@
 
 namespace ipw::records {
 
-/// Extra key of state.json: the length of the journal that the dataset was made from. Other loaders ignore it.
+/// Extra key of state.json: the length of the journal that the dataset was made from. Other loaders ignore
+/// it.
 inline constexpr const char* kJournalBytesKey = "_ipw_journal_bytes";
 
 Json dataset_info_json(const std::vector<Column>& columns, const std::string& description);
-Json state_json(const std::vector<std::string>& shards, const std::string& fingerprint, std::uint64_t journal_bytes);
+Json state_json(const std::vector<std::string>& shards, const std::string& fingerprint,
+                std::uint64_t journal_bytes);
 
 }  // namespace ipw::records

@@ -13,16 +13,18 @@ constexpr auto kNumber = RowType::Double;
 constexpr auto kInteger = RowType::Int64;
 
 Column energy_column() {
-  auto domain = structure("", {leaf("domain", kText), leaf("scope", kText), leaf("joules", kNumber),
-                               leaf("half_width_joules", kNumber), leaf("method", kText), leaf("rule", kText),
-                               leaf("coverage", kNumber), leaf("idle_joules", kNumber), leaf("reason", kText)});
+  auto domain =
+      structure("", {leaf("domain", kText), leaf("scope", kText), leaf("joules", kNumber),
+                     leaf("half_width_joules", kNumber), leaf("method", kText), leaf("rule", kText),
+                     leaf("coverage", kNumber), leaf("idle_joules", kNumber), leaf("reason", kText)});
   return {"energy", RowType::List, {std::move(domain)}};
 }
 
 Column latency_column() {
-  return structure("latency", {leaf("total_seconds", kNumber), leaf("ttft_seconds", kNumber),
-                               Column{"itl_seconds", RowType::List, {leaf("", kNumber)}},
-                               leaf("prefill_seconds", kNumber), leaf("decode_seconds", kNumber), leaf("clock", kText)});
+  return structure(
+      "latency", {leaf("total_seconds", kNumber), leaf("ttft_seconds", kNumber),
+                  Column{"itl_seconds", RowType::List, {leaf("", kNumber)}}, leaf("prefill_seconds", kNumber),
+                  leaf("decode_seconds", kNumber), leaf("clock", kText)});
 }
 
 Column tokens_column() {
@@ -31,22 +33,37 @@ Column tokens_column() {
 }
 
 Column evaluation_column() {
-  return structure("evaluation", {leaf("correct", RowType::Bool), leaf("scorer", kText), leaf("extracted", kText),
-                                  leaf("reason", kText), leaf("metadata", kText)});
+  return structure("evaluation", {leaf("correct", RowType::Bool), leaf("scorer", kText),
+                                  leaf("extracted", kText), leaf("reason", kText), leaf("metadata", kText)});
 }
 
 /// Ours have the names and shapes of a journal line (query_record.cpp), so that the same code reads both.
 std::vector<Column> own_columns() {
-  return {leaf("index", kInteger), leaf("query_id", kText), leaf("prompt_sha256", kText), leaf("reasoning", kText),
+  return {leaf("index", kInteger),
+          leaf("query_id", kText),
+          leaf("prompt_sha256", kText),
+          leaf("reasoning", kText),
           leaf("finish_reason", kText),
           structure("failure", {leaf("kind", kText), leaf("message", kText), leaf("http_status", kInteger)}),
-          leaf("attempts", kInteger), leaf("started_unix_ns", kInteger), leaf("started_seconds", kNumber),
-          latency_column(), tokens_column(), leaf("server_timings", kText), energy_column(),
-          leaves("prefill", kNumber, {"joules", "seconds"}), leaves("decode", kNumber, {"joules", "seconds"}),
-          leaf("shared_device", RowType::Bool), stats_column("gpu_power_watts"), stats_column("cpu_power_watts"),
-          stats_column("temperature_celsius"), stats_column("cpu_memory_mb"), stats_column("gpu_memory_mb"),
-          leaf("gpu_utilization_pct", kNumber), leaf("gpu_memory_bandwidth_pct", kNumber),
-          leaf("gpu_memory_total_mb", kNumber), evaluation_column()};
+          leaf("attempts", kInteger),
+          leaf("started_unix_ns", kInteger),
+          leaf("started_seconds", kNumber),
+          latency_column(),
+          tokens_column(),
+          leaf("server_timings", kText),
+          energy_column(),
+          leaves("prefill", kNumber, {"joules", "seconds"}),
+          leaves("decode", kNumber, {"joules", "seconds"}),
+          leaf("shared_device", RowType::Bool),
+          stats_column("gpu_power_watts"),
+          stats_column("cpu_power_watts"),
+          stats_column("temperature_celsius"),
+          stats_column("cpu_memory_mb"),
+          stats_column("gpu_memory_mb"),
+          leaf("gpu_utilization_pct", kNumber),
+          leaf("gpu_memory_bandwidth_pct", kNumber),
+          leaf("gpu_memory_total_mb", kNumber),
+          evaluation_column()};
 }
 
 /// A union of structs fills what a row lacks with null: take that back.
@@ -75,10 +92,15 @@ Column leaves(std::string name, RowType type, std::initializer_list<const char*>
   return out;
 }
 
-Column stats_column(std::string name) { return leaves(std::move(name), kNumber, {"avg", "max", "median", "min"}); }
+Column stats_column(std::string name) {
+  return leaves(std::move(name), kNumber, {"avg", "max", "median", "min"});
+}
 
 std::vector<Column> dataset_columns(const std::string& model, const Column& metadata) {
-  std::vector<Column> columns = {leaf("problem", kText), leaf("answer", kText), metadata, leaf("subject", kText),
+  std::vector<Column> columns = {leaf("problem", kText),
+                                 leaf("answer", kText),
+                                 metadata,
+                                 leaf("subject", kText),
                                  structure("model_answers", {leaf(model, kText)}),
                                  structure("model_metrics", {model_metrics_column(model)})};
   columns[2].name = "dataset_metadata";
@@ -103,7 +125,8 @@ Json metadata_object(const std::string& text) {
 }
 
 QueryRecord record_from_row(const Json& row, const std::string& model, std::int64_t index) {
-  if (!row.contains("query_id") || !row.contains("attempts")) return record_from_original_row(row, model, index);
+  if (!row.contains("query_id") || !row.contains("attempts"))
+    return record_from_original_row(row, model, index);
   Json fields = row;
   Json metadata = member(row, "dataset_metadata");
   drop_nulls(metadata);

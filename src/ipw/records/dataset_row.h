@@ -20,15 +20,19 @@ Json dataset_row(const QueryRecord& record, const std::string& model, const Mach
 Column model_metrics_column(const std::string& model);
 Json model_metrics(const QueryRecord& record, const MachineInfo& machine);
 
-/// Parse the metadata of a record; text that is no JSON object is wrapped as {"dataset_metadata": text}, as the original does.
+/// Parse the metadata of a record; text that is no JSON object is wrapped as {"dataset_metadata": text}, as
+/// the original does.
 Json metadata_object(const std::string& text);
 
-/// Read a row of ours or of the original. `index` numbers rows that have no index of their own. Throws Error(Format).
+/// Read a row of ours or of the original. `index` numbers rows that have no index of their own. Throws
+/// Error(Format).
 QueryRecord record_from_row(const Json& row, const std::string& model, std::int64_t index);
 /// Read a row of the original, where every column may be missing or null.
 QueryRecord record_from_original_row(const Json& row, const std::string& model, std::int64_t index);
 
-inline Column leaf(std::string name, RowType type) { return {std::move(name), type, {}}; }
+inline Column leaf(std::string name, RowType type) {
+  return {std::move(name), type, {}};
+}
 inline Column structure(std::string name, std::vector<Column> children) {
   return {std::move(name), RowType::Struct, std::move(children)};
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which domains stand for a query. Only domains of one scope are ever added, so no level of the tree counts twice.
+// Which domains stand for a query. Only domains of one scope are ever added, so no level of the tree counts
+// twice.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -9,8 +10,9 @@
 namespace ipw::records {
 namespace {
 
-/// From the device that does the work outwards; a part of a package stands only where nothing else was measured.
-constexpr std::array<const char*, 9> kHeadlineOrder = {"accelerator", "module", "package", "psys",  "wall",
+/// From the device that does the work outwards; a part of a package stands only where nothing else was
+/// measured.
+constexpr std::array<const char*, 9> kHeadlineOrder = {"accelerator", "module", "package", "psys", "wall",
                                                        "host",        "core",   "uncore",  "dram"};
 
 bool has_scope(const std::vector<DomainEnergy>& energies, const std::string& scope) {

@@ -29,12 +29,14 @@ FirstPass scan(const fs::path& journal) {
   FirstPass pass;
   Sha256 hash;
   pass.bytes = fs::file_size(journal);
-  const auto broken = scan_journal(journal, [&](const Json& line, std::string_view text, std::uint64_t offset) {
-    pass.index.add(line, offset);
-    hash.update(text);
-    const Json& metadata = member(line, "dataset_metadata");
-    if (metadata.is_string()) widen(pass.metadata, metadata_object(metadata.get_ref<const std::string&>()));
-  });
+  const auto broken =
+      scan_journal(journal, [&](const Json& line, std::string_view text, std::uint64_t offset) {
+        pass.index.add(line, offset);
+        hash.update(text);
+        const Json& metadata = member(line, "dataset_metadata");
+        if (metadata.is_string())
+          widen(pass.metadata, metadata_object(metadata.get_ref<const std::string&>()));
+      });
   if (broken > 0) log::warning("{}: {} broken lines are left out", journal.string(), broken);
   pass.index.sort();
   pass.sha256 = hash.hex();
@@ -70,7 +72,9 @@ class ShardWriter {
   }
 
  private:
-  fs::path temporary(std::size_t shard) const { return folder_ / fmt::format(".data-{:05}.arrow.tmp", shard); }
+  fs::path temporary(std::size_t shard) const {
+    return folder_ / fmt::format(".data-{:05}.arrow.tmp", shard);
+  }
 
   void open() {
     shard_ = write_arrow_stream(temporary(shards_), columns_);
@@ -95,7 +99,8 @@ class ShardWriter {
 void remove_other_shards(const fs::path& folder, const std::vector<std::string>& shards) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const auto name = entry.path().filename().string();
-    const bool old = name.starts_with("data-") && name.ends_with(".arrow") && std::ranges::find(shards, name) == shards.end();
+    const bool old = name.starts_with("data-") && name.ends_with(".arrow") &&
+                     std::ranges::find(shards, name) == shards.end();
     if (old || (name.starts_with(".data-") && name.ends_with(".arrow.tmp"))) fs::remove(entry.path());
   }
 }
@@ -105,7 +110,8 @@ void remove_other_shards(const fs::path& folder, const std::vector<std::string>&
 std::size_t finish_dataset(const fs::path& folder, const FinishOptions& options) {
   const auto journal = folder / kJournalName;
   if (!fs::exists(journal))
-    throw Error(ErrorCode::NotFound, fmt::format("{} has no {}", folder.string(), kJournalName), "there is nothing to finish");
+    throw Error(ErrorCode::NotFound, fmt::format("{} has no {}", folder.string(), kJournalName),
+                "there is nothing to finish");
   auto pass = scan(journal);
   const auto columns = dataset_columns(options.model, pass.metadata);
   ShardWriter writer(folder, columns, options.max_shard_bytes);
@@ -114,8 +120,10 @@ std::size_t finish_dataset(const fs::path& folder, const FinishOptions& options)
   std::size_t rows = 0;
   for (; reader.next(record); ++rows) writer.append(dataset_row(record, options.model, options.machine));
   const auto shards = writer.publish();
-  write_file_atomic(folder / "dataset_info.json", pretty_json(dataset_info_json(columns, options.description)));
-  write_file_atomic(folder / "state.json", pretty_json(state_json(shards, pass.sha256.substr(0, 16), pass.bytes)));
+  write_file_atomic(folder / "dataset_info.json",
+                    pretty_json(dataset_info_json(columns, options.description)));
+  write_file_atomic(folder / "state.json",
+                    pretty_json(state_json(shards, pass.sha256.substr(0, 16), pass.bytes)));
   remove_other_shards(folder, shards);
   return rows;
 }

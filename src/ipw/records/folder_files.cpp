@@ -26,10 +26,18 @@ void write_masked(const fs::path& file, const Json& json) {
 
 }  // namespace
 
-Json read_summary(const fs::path& folder) { return read_or_empty(folder / "summary.json"); }
-Json read_config(const fs::path& folder) { return read_or_empty(folder / "config.json"); }
-void write_summary(const fs::path& folder, const Json& summary) { write_masked(folder / "summary.json", summary); }
-void write_config(const fs::path& folder, const Json& config) { write_masked(folder / "config.json", config); }
+Json read_summary(const fs::path& folder) {
+  return read_or_empty(folder / "summary.json");
+}
+Json read_config(const fs::path& folder) {
+  return read_or_empty(folder / "config.json");
+}
+void write_summary(const fs::path& folder, const Json& summary) {
+  write_masked(folder / "summary.json", summary);
+}
+void write_config(const fs::path& folder, const Json& config) {
+  write_masked(folder / "config.json", config);
+}
 
 void write_analysis(const fs::path& folder, const std::string& id, const Json& analysis) {
   write_masked(folder / "analysis" / (id + ".json"), analysis);
@@ -37,7 +45,8 @@ void write_analysis(const fs::path& folder, const std::string& id, const Json& a
 
 std::string run_folder_name(const std::string& command, const std::string& hardware, const std::string& model,
                             const std::string& dataset) {
-  std::string name = fmt::format("{}_{}_{}", command, hardware.empty() ? "UNKNOWN_HW" : slug(hardware), slug(model));
+  std::string name =
+      fmt::format("{}_{}_{}", command, hardware.empty() ? "UNKNOWN_HW" : slug(hardware), slug(model));
   if (!trim(dataset).empty()) name += "_" + slug(dataset);
   return name;
 }

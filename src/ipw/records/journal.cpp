@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where the file ends after its last whole line. Reads backwards, so the cost does not depend on the file's length.
+/// Where the file ends after its last whole line. Reads backwards, so the cost does not depend on the file's
+/// length.
 std::uint64_t end_of_whole_lines(const fs::path& file, std::uint64_t size) {
   constexpr std::uint64_t kStep = std::uint64_t{1} << 20;
   LineFile lines(file);
@@ -44,9 +45,13 @@ Json tagged(const char* type, std::int64_t index, Json fields) {
 
 Journal::Journal(const fs::path& folder) : file_(repaired(folder)) {}
 
-void Journal::append_note(const Json& line) { file_.append(dump_json(line) + "\n"); }
+void Journal::append_note(const Json& line) {
+  file_.append(dump_json(line) + "\n");
+}
 
-void Journal::append_query(const QueryRecord& record) { append_note(tagged("query", record.index, to_json(record))); }
+void Journal::append_query(const QueryRecord& record) {
+  append_note(tagged("query", record.index, to_json(record)));
+}
 
 void Journal::append_energy(const QueryRecord& record) {
   append_note(tagged("energy", record.index, energy_to_json(record)));
@@ -58,18 +63,21 @@ void Journal::append_evaluation(std::int64_t index, const Evaluation& evaluation
   append_note(tagged("evaluation", index, {{"evaluation", to_json(carrier)["evaluation"]}}));
 }
 
-void Journal::sync() { file_.sync(); }
+void Journal::sync() {
+  file_.sync();
+}
 
 JournalState read_journal_state(const fs::path& folder) {
   JournalState state;
   if (!fs::exists(folder / kJournalName)) return state;
-  state.broken_lines = scan_journal(folder / kJournalName, [&](const Json& line, std::string_view, std::uint64_t) {
-    const Json& index = member(line, "index");
-    if (member(line, "type") != "query" || !index.is_number_integer()) return;
-    const auto i = index.get<std::int64_t>();
-    state.finished.insert(i);
-    member(line, "failure").is_null() ? void(state.failed.erase(i)) : void(state.failed.insert(i));
-  });
+  state.broken_lines =
+      scan_journal(folder / kJournalName, [&](const Json& line, std::string_view, std::uint64_t) {
+        const Json& index = member(line, "index");
+        if (member(line, "type") != "query" || !index.is_number_integer()) return;
+        const auto i = index.get<std::int64_t>();
+        state.finished.insert(i);
+        member(line, "failure").is_null() ? void(state.failed.erase(i)) : void(state.failed.insert(i));
+      });
   return state;
 }
 
@@ -82,7 +90,8 @@ std::uint64_t repair_journal(const fs::path& folder) {
   if (end == size) return 0;
   fs::resize_file(file, end, error);
   if (error)
-    throw Error(ErrorCode::Permission, fmt::format("cannot cut the half line off {}: {}", file.string(), error.message()));
+    throw Error(ErrorCode::Permission,
+                fmt::format("cannot cut the half line off {}: {}", file.string(), error.message()));
   return size - end;
 }
 

@@ -35,7 +35,8 @@ void JournalIndex::sort() {
   std::ranges::sort(entries_, [](const Entry& a, const Entry& b) {
     return a.index != b.index ? a.index < b.index : a.mark < b.mark;
   });
-  // An amendment counts only after a query line of its index; a later query line (a retry) replaces what was before it.
+  // An amendment counts only after a query line of its index; a later query line (a retry) replaces what was
+  // before it.
   std::vector<Entry> kept;
   for (auto it = entries_.begin(); it != entries_.end();) {
     const auto end = std::find_if(it, entries_.end(), [&](const Entry& e) { return e.index != it->index; });

@@ -42,7 +42,8 @@ bool LineFile::fill(std::uint64_t offset, std::size_t bytes) {
     if (n == 0) break;
     if (n > 0) done += static_cast<std::size_t>(n);
     if (n < 0 && errno != EINTR)
-      throw Error(ErrorCode::Unavailable, fmt::format("cannot read {}: {}", path_.string(), std::strerror(errno)));
+      throw Error(ErrorCode::Unavailable,
+                  fmt::format("cannot read {}: {}", path_.string(), std::strerror(errno)));
   }
   window_.resize(done);
   return done == bytes;

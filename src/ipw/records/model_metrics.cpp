@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The original's ModelMetrics, computed from a record (docs/reference/run-folder.md says which domain stands where).
+// The original's ModelMetrics, computed from a record (docs/reference/run-folder.md says which domain stands
+// where).
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -20,13 +21,17 @@ Number ratio(Number numerator, Number denominator) {
   return *numerator / *denominator;
 }
 
-Number times(Number value, double factor) { return value ? Number(*value * factor) : value; }
+Number times(Number value, double factor) {
+  return value ? Number(*value * factor) : value;
+}
 
 Number to_number(std::optional<std::int64_t> count) {
   return count ? Number(static_cast<double>(*count)) : std::nullopt;
 }
 
-Json nullable(Number value) { return value && std::isfinite(*value) ? Json(*value) : Json(); }
+Json nullable(Number value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json();
+}
 
 /// Linear interpolation at p(n-1) on sorted values (type 7 of Hyndman and Fan 1996).
 double quantile(const std::vector<double>& sorted, double p) {
@@ -56,11 +61,12 @@ struct Basis {
 Basis basis_of(const QueryRecord& r) {
   const auto headline = headline_energy(r.energy);
   const bool gpu = headline.scope == "accelerator" || (headline.scope.empty() && r.gpu_power_watts);
-  Basis b{gpu                            ? "gpu"
-          : headline.scope == "module"   ? "soc"
-          : headline.scope == "package"  ? "cpu"
-                                         : headline.scope,
-          headline.joules, {}};
+  Basis b{gpu                           ? "gpu"
+          : headline.scope == "module"  ? "soc"
+          : headline.scope == "package" ? "cpu"
+                                        : headline.scope,
+          headline.joules,
+          {}};
   b.watts = ratio(b.joules, r.latency.total_seconds);
   if (!b.watts && b.name == "gpu" && r.gpu_power_watts) b.watts = r.gpu_power_watts->avg;
   if (!b.watts && b.name == "cpu" && r.cpu_power_watts) b.watts = r.cpu_power_watts->avg;
@@ -117,7 +123,10 @@ Json latency_metrics(const QueryRecord& r) {
 
 Json stats_or_null(const std::optional<Stats>& s) {
   if (!s) return {{"avg", nullptr}, {"max", nullptr}, {"median", nullptr}, {"min", nullptr}};
-  return {{"avg", nullable(s->avg)}, {"max", nullable(s->max)}, {"median", nullable(s->median)}, {"min", nullable(s->min)}};
+  return {{"avg", nullable(s->avg)},
+          {"max", nullable(s->max)},
+          {"median", nullable(s->median)},
+          {"min", nullable(s->min)}};
 }
 
 Json power_metrics(const QueryRecord& r, const Basis& basis) {
@@ -167,7 +176,8 @@ Json system_info(const MachineInfo& m) {
 
 Json evaluation(const std::optional<Evaluation>& e) {
   if (!e) return nullptr;
-  return {{"is_correct", e->correct ? Json(*e->correct) : Json()}, {"metadata", e->metadata.empty() ? "{}" : e->metadata}};
+  return {{"is_correct", e->correct ? Json(*e->correct) : Json()},
+          {"metadata", e->metadata.empty() ? "{}" : e->metadata}};
 }
 
 Column power_column(std::string name) {
@@ -175,17 +185,19 @@ Column power_column(std::string name) {
 }
 
 Column energy_column() {
-  auto column = leaves("energy_metrics", kNumber,
-                       {"per_query_joules", "total_joules", "cpu_per_query_joules", "cpu_total_joules", "judge_gpu_joules",
-                        "judge_cpu_joules", "total_task_gpu_joules", "total_task_cpu_joules", "ane_per_query_joules",
-                        "ane_total_joules", "soc_per_query_joules", "soc_total_joules",
-                        "energy_per_output_token_joules", "energy_per_total_token_joules"});
+  auto column =
+      leaves("energy_metrics", kNumber,
+             {"per_query_joules", "total_joules", "cpu_per_query_joules", "cpu_total_joules",
+              "judge_gpu_joules", "judge_cpu_joules", "total_task_gpu_joules", "total_task_cpu_joules",
+              "ane_per_query_joules", "ane_total_joules", "soc_per_query_joules", "soc_total_joules",
+              "energy_per_output_token_joules", "energy_per_total_token_joules"});
   column.children.push_back(leaf("basis", kText));
   return column;
 }
 
 Column compute_column() {
-  auto column = leaves("compute_metrics", kNumber, {"flops_per_request", "macs_per_request", "flops_per_token"});
+  auto column =
+      leaves("compute_metrics", kNumber, {"flops_per_request", "macs_per_request", "flops_per_token"});
   column.children.insert(column.children.begin() + 2, leaf("total_flops", kInteger));
   return column;
 }
@@ -203,8 +215,8 @@ Column phase_column() {
 Column utilization_column() {
   return structure("hardware_utilization",
                    {leaves("gpu", kNumber,
-                           {"compute_utilization_pct", "memory_bandwidth_utilization_pct", "tensor_core_utilization_pct",
-                            "memory_used_gb", "memory_total_gb"}),
+                           {"compute_utilization_pct", "memory_bandwidth_utilization_pct",
+                            "tensor_core_utilization_pct", "memory_used_gb", "memory_total_gb"}),
                     leaves("derived", kNumber, {"mfu", "mbu", "arithmetic_intensity"})});
 }
 
@@ -214,8 +226,9 @@ Column gpu_info_column() {
 }
 
 Column system_info_column() {
-  return structure("system_info", {leaf("os_name", kText), leaf("os_version", kText), leaf("kernel_version", kText),
-                                   leaf("host_name", kText), leaf("cpu_count", kInteger), leaf("cpu_brand", kText)});
+  return structure("system_info",
+                   {leaf("os_name", kText), leaf("os_version", kText), leaf("kernel_version", kText),
+                    leaf("host_name", kText), leaf("cpu_count", kInteger), leaf("cpu_brand", kText)});
 }
 
 }  // namespace
@@ -224,18 +237,21 @@ Column model_metrics_column(const std::string& model) {
   return structure(
       model,
       {compute_column(), energy_column(),
-       leaves("latency_metrics", kNumber,
-              {"per_token_ms", "throughput_tokens_per_sec", "time_to_first_token_seconds", "total_query_seconds",
-               "median_itl_ms", "p90_itl_ms", "p95_itl_ms", "p99_itl_ms", "itl_std_ms"}),
+       leaves(
+           "latency_metrics", kNumber,
+           {"per_token_ms", "throughput_tokens_per_sec", "time_to_first_token_seconds", "total_query_seconds",
+            "median_itl_ms", "p90_itl_ms", "p95_itl_ms", "p99_itl_ms", "itl_std_ms"}),
        structure("memory_metrics", {stats_column("cpu_mb"), stats_column("gpu_mb")}),
-       structure("power_metrics",
-                 {power_column("gpu"), power_column("cpu"), power_column("ane"), power_column("soc"), leaf("basis", kText)}),
+       structure("power_metrics", {power_column("gpu"), power_column("cpu"), power_column("ane"),
+                                   power_column("soc"), leaf("basis", kText)}),
        stats_column("temperature_metrics"), leaves("token_metrics", kInteger, {"input", "output", "total"}),
        phase_column(), utilization_column(),
        leaves("efficiency", kNumber, {"throughput_per_watt", "flops_per_joule", "flops_per_watt"}),
        leaves("cost", kNumber, {"input_cost_usd", "output_cost_usd", "tool_cost_usd", "total_cost_usd"}),
-       gpu_info_column(), system_info_column(), leaf("lm_correctness", RowType::Bool), leaf("lm_response", kText),
-       structure("evaluation", {leaf("is_correct", RowType::Bool), leaf("metadata", kText), leaf("config", RowType::Null)})});
+       gpu_info_column(), system_info_column(), leaf("lm_correctness", RowType::Bool),
+       leaf("lm_response", kText),
+       structure("evaluation", {leaf("is_correct", RowType::Bool), leaf("metadata", kText),
+                                leaf("config", RowType::Null)})});
 }
 
 Json model_metrics(const QueryRecord& r, const MachineInfo& machine) {
@@ -248,7 +264,8 @@ Json model_metrics(const QueryRecord& r, const MachineInfo& machine) {
   return {{"compute_metrics", Json::object()},
           {"energy_metrics", energy_metrics(r, basis)},
           {"latency_metrics", latency_metrics(r)},
-          {"memory_metrics", {{"cpu_mb", stats_or_null(r.cpu_memory_mb)}, {"gpu_mb", stats_or_null(r.gpu_memory_mb)}}},
+          {"memory_metrics",
+           {{"cpu_mb", stats_or_null(r.cpu_memory_mb)}, {"gpu_mb", stats_or_null(r.gpu_memory_mb)}}},
           {"power_metrics", power_metrics(r, basis)},
           {"temperature_metrics", stats_or_null(r.temperature_celsius)},
           {"token_metrics", std::move(tokens)},

@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 class JournalRun final : public RunReader {
  public:
-  JournalRun(JournalReader reader, std::string model) : reader_(std::move(reader)), model_(std::move(model)) {}
+  JournalRun(JournalReader reader, std::string model)
+      : reader_(std::move(reader)), model_(std::move(model)) {}
   bool next(QueryRecord& record) override { return reader_.next(record); }
   const std::string& model() const override { return model_; }
 
@@ -30,7 +31,8 @@ class JournalRun final : public RunReader {
 
 class DatasetRun final : public RunReader {
  public:
-  DatasetRun(std::unique_ptr<RowReader> rows, std::string model) : rows_(std::move(rows)), model_(std::move(model)) {}
+  DatasetRun(std::unique_ptr<RowReader> rows, std::string model)
+      : rows_(std::move(rows)), model_(std::move(model)) {}
 
   bool next(QueryRecord& record) override {
     Json row;
@@ -47,7 +49,9 @@ class DatasetRun final : public RunReader {
   const std::string& model() const override { return model_; }
 
  private:
-  const Json& of_model(const Json& row, const char* column) const { return member(member(row, column), model_.c_str()); }
+  const Json& of_model(const Json& row, const char* column) const {
+    return member(member(row, column), model_.c_str());
+  }
 
   std::unique_ptr<RowReader> rows_;
   std::string model_;
@@ -65,14 +69,18 @@ std::vector<std::string> models_of(const std::vector<Column>& columns) {
   return {};
 }
 
-std::string pick_model(const std::vector<std::string>& models, const std::string& wanted, const fs::path& folder) {
+std::string pick_model(const std::vector<std::string>& models, const std::string& wanted,
+                       const fs::path& folder) {
   const auto list = fmt::format("models in it: {}", fmt::join(models, ", "));
   if (models.empty())
-    throw Error(ErrorCode::Format, fmt::format("{} holds no model: model_metrics and model_answers are missing or empty", folder.string()));
+    throw Error(ErrorCode::Format,
+                fmt::format("{} holds no model: model_metrics and model_answers are missing or empty",
+                            folder.string()));
   if (!wanted.empty() && std::ranges::find(models, wanted) == models.end())
     throw Error(ErrorCode::NotFound, fmt::format("{} has no model '{}'", folder.string(), wanted), list);
   if (wanted.empty() && models.size() > 1)
-    throw Error(ErrorCode::Usage, fmt::format("{} holds {} models: name one", folder.string(), models.size()), list);
+    throw Error(ErrorCode::Usage, fmt::format("{} holds {} models: name one", folder.string(), models.size()),
+                list);
   return wanted.empty() ? models.front() : wanted;
 }
 
@@ -104,17 +112,21 @@ bool dataset_is_current(const fs::path& folder) {
 
 std::unique_ptr<RunReader> open_run(const fs::path& folder, const std::string& model) {
   if (!fs::is_directory(folder))
-    throw Error(ErrorCode::NotFound, fmt::format("{} is not a folder", folder.string()), "give the folder of a run");
+    throw Error(ErrorCode::NotFound, fmt::format("{} is not a folder", folder.string()),
+                "give the folder of a run");
   if (dataset_is_current(folder)) return open_dataset(folder, model);
   const auto journal = folder / kJournalName;
   if (!fs::exists(journal))
-    throw Error(ErrorCode::NotFound,
-                fmt::format("{} is no run folder: it has neither {} nor state.json", folder.string(), kJournalName),
-                "a run folder is written by `ipw profile`, or by the original's profile command");
+    throw Error(
+        ErrorCode::NotFound,
+        fmt::format("{} is no run folder: it has neither {} nor state.json", folder.string(), kJournalName),
+        "a run folder is written by `ipw profile`, or by the original's profile command");
   JournalIndex index;
-  scan_journal(journal, [&](const Json& line, std::string_view, std::uint64_t offset) { index.add(line, offset); });
+  scan_journal(journal,
+               [&](const Json& line, std::string_view, std::uint64_t offset) { index.add(line, offset); });
   index.sort();
-  return std::make_unique<JournalRun>(JournalReader(journal, std::move(index)), model_beside_journal(folder, model));
+  return std::make_unique<JournalRun>(JournalReader(journal, std::move(index)),
+                                      model_beside_journal(folder, model));
 }
 
 }  // namespace ipw::records

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of the original, old and new: read by name, since the order of struct children differs between versions.
+// Rows of the original, old and new: read by name, since the order of struct children differs between
+// versions.
 #include <fmt/format.h>
 
 #include "ipw/records/dataset_row.h"
@@ -25,7 +26,8 @@ std::optional<std::int64_t> count_of(const Json& value) {
 std::optional<Stats> stats_of(const Json& value) {
   const auto avg = number_of(member(value, "avg"));
   if (!avg) return std::nullopt;
-  return Stats{*avg, number_of(member(value, "max")).value_or(*avg), number_of(member(value, "median")).value_or(*avg),
+  return Stats{*avg, number_of(member(value, "max")).value_or(*avg),
+               number_of(member(value, "median")).value_or(*avg),
                number_of(member(value, "min")).value_or(*avg)};
 }
 
@@ -37,7 +39,8 @@ void add_energy(QueryRecord& r, const Json& joules, const char* domain, const ch
   r.energy.push_back(std::move(e));
 }
 
-/// The SoC contains GPU and CPU, so it stands alone where the original chose it as the basis (its Apple hosts).
+/// The SoC contains GPU and CPU, so it stands alone where the original chose it as the basis (its Apple
+/// hosts).
 void read_energy(QueryRecord& r, const Json& energy) {
   const bool soc = member(energy, "basis") == "soc" && member(energy, "soc_per_query_joules").is_number();
   if (soc) return add_energy(r, member(energy, "soc_per_query_joules"), "soc", "module");
@@ -96,7 +99,8 @@ QueryRecord record_from_original_row(const Json& row, const std::string& model, 
   r.answer = text_of(member(row, "answer"));
   r.subject = text_of(member(row, "subject"));
   const Json& metadata = member(row, "dataset_metadata");
-  r.dataset_metadata = metadata.is_string() ? dump_json(metadata_object(metadata.get<std::string>())) : text_of(metadata);
+  r.dataset_metadata =
+      metadata.is_string() ? dump_json(metadata_object(metadata.get<std::string>())) : text_of(metadata);
   const Json& metrics = member(member(row, "model_metrics"), model.c_str());
   r.response = text_of(member(member(row, "model_answers"), model.c_str()));
   if (r.response.empty()) r.response = text_of(member(metrics, "lm_response"));

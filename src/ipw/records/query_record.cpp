@@ -115,7 +115,8 @@ static void from_json(const Json& json, RecordFailure& f) {
 }
 
 Json energy_to_json(const QueryRecord& r) {
-  Json json = {{"energy", r.energy}, {"prefill", r.prefill}, {"decode", r.decode}, {"shared_device", r.shared_device}};
+  Json json = {
+      {"energy", r.energy}, {"prefill", r.prefill}, {"decode", r.decode}, {"shared_device", r.shared_device}};
   put(json, "gpu_power_watts", r.gpu_power_watts);
   put(json, "cpu_power_watts", r.cpu_power_watts);
   put(json, "temperature_celsius", r.temperature_celsius);

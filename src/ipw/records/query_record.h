@@ -17,23 +17,24 @@ struct Stats {
 
 /// The energy of one domain over one window. An absent `joules` has a `reason`.
 struct DomainEnergy {
-  std::string domain;                ///< name in the domain tree, e.g. "package-0", "gpu-0", "cpu-modelled"
-  std::string scope;                 ///< accelerator, package, dram, core, uncore, psys, module, wall, host
-  std::optional<double> joules;      ///< gross
-  double half_width_joules = 0;      ///< 95 % half-width, or a hard bound where `method` says so
-  std::string method;                ///< counter, integrated, modelled, simulated
-  std::string rule;                  ///< how the window was cut: edge-aware, interpolated, time-share (concurrency)
-  double coverage = 0;               ///< share of the window that readings cover, 0..1
+  std::string domain;            ///< name in the domain tree, e.g. "package-0", "gpu-0", "cpu-modelled"
+  std::string scope;             ///< accelerator, package, dram, core, uncore, psys, module, wall, host
+  std::optional<double> joules;  ///< gross
+  double half_width_joules = 0;  ///< 95 % half-width, or a hard bound where `method` says so
+  std::string method;            ///< counter, integrated, modelled, simulated
+  std::string rule;     ///< how the window was cut: edge-aware, interpolated, time-share (concurrency)
+  double coverage = 0;  ///< share of the window that readings cover, 0..1
   std::optional<double> idle_joules;  ///< idle power times duration, where a baseline was taken
-  std::string reason;                ///< why there is no value, or what is wrong with it
+  std::string reason;                 ///< why there is no value, or what is wrong with it
 };
 
 struct Latency {
   double total_seconds = 0;
   std::optional<double> ttft_seconds;  ///< to the first non-empty token of any channel
   std::vector<double> itl_seconds;     ///< between token arrivals, in order
-  std::optional<double> prefill_seconds, decode_seconds;  ///< exact, from the engine or server, where it tells
-  std::string clock;                   ///< kernel, client or engine: who stamped the arrivals
+  std::optional<double> prefill_seconds,
+      decode_seconds;  ///< exact, from the engine or server, where it tells
+  std::string clock;   ///< kernel, client or engine: who stamped the arrivals
 };
 
 struct Tokens {
@@ -48,9 +49,9 @@ struct Phase {
 struct Evaluation {
   std::optional<bool> correct;  ///< absent: unscored, see reason
   std::string scorer;
-  std::string extracted;        ///< the answer that was taken out of the response
-  std::string reason;           ///< why unscored
-  std::string metadata;         ///< JSON object text of the scorer, may be empty
+  std::string extracted;  ///< the answer that was taken out of the response
+  std::string reason;     ///< why unscored
+  std::string metadata;   ///< JSON object text of the scorer, may be empty
 };
 
 struct RecordFailure {
@@ -91,8 +92,8 @@ Json to_json(const QueryRecord& record);
 /// Throws Error(Format) when a key has the wrong type.
 QueryRecord query_record_from_json(const Json& json);
 
-/// The domain whose joules stand in a headline: the accelerator domains' sum, else the packages' sum, else what there is;
-/// the name of its scope, its half-width, and the joules of this record in it.
+/// The domain whose joules stand in a headline: the accelerator domains' sum, else the packages' sum, else
+/// what there is; the name of its scope, its half-width, and the joules of this record in it.
 struct Headline {
   std::string scope, method;
   std::optional<double> joules;
@@ -100,7 +101,8 @@ struct Headline {
   std::string reason;  ///< why there is no value
 };
 Headline headline_energy(const std::vector<DomainEnergy>& energies);
-/// Sum over the domains of one scope (no two levels of the tree are ever summed); absent when one of them is absent.
+/// Sum over the domains of one scope (no two levels of the tree are ever summed); absent when one of them is
+/// absent.
 Headline scope_energy(const std::vector<DomainEnergy>& energies, const std::string& scope);
 
 }  // namespace ipw::records

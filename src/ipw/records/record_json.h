@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading fields of records out of JSON: absent and null leave the target as it was, a wrong type is an error.
+// Reading fields of records out of JSON: absent and null leave the target as it was, a wrong type is an
+// error.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -25,12 +26,16 @@ inline const Json& member(const Json& object, const char* key) {
 /// Throws Error(Format) that names the key.
 template <class T>
 void read(const Json& object, const char* key, T& out) {
+  if (!object.is_object())
+    throw Error(ErrorCode::Format,
+                std::string("a query record holds ") + object.type_name() + " where '" + key + "' should be");
   const Json& value = member(object, key);
   if (value.is_null()) return;
   try {
     out = value.get<T>();
   } catch (const Json::exception&) {
-    throw Error(ErrorCode::Format, std::string("the field '") + key + "' of a query record cannot be " + value.type_name());
+    throw Error(ErrorCode::Format,
+                std::string("the field '") + key + "' of a query record cannot be " + value.type_name());
   }
 }
 

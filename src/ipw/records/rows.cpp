@@ -16,23 +16,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Below this, and beyond so many keys, values are kept as JSON text: a hostile or careless dataset must not make
-/// the schema grow without bound (Arrow itself refuses nesting beyond 64).
+/// Below this, and beyond so many keys, values are kept as JSON text: a hostile or careless dataset must not
+/// make the schema grow without bound (Arrow itself refuses nesting beyond 64).
 constexpr int kMaxDepth = 16;
 constexpr std::size_t kMaxChildren = 1000;
 
 RowType type_of(const Json& value) {
   switch (value.type()) {
-    case Json::value_t::null: return RowType::Null;
-    case Json::value_t::boolean: return RowType::Bool;
-    case Json::value_t::number_integer: return RowType::Int64;
+    case Json::value_t::null:
+      return RowType::Null;
+    case Json::value_t::boolean:
+      return RowType::Bool;
+    case Json::value_t::number_integer:
+      return RowType::Int64;
     case Json::value_t::number_unsigned:
-      return value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()} ? RowType::Int64
-                                                                                                   : RowType::String;
-    case Json::value_t::number_float: return RowType::Double;
-    case Json::value_t::array: return RowType::List;
-    case Json::value_t::object: return RowType::Struct;
-    default: return RowType::String;
+      return value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()}
+                 ? RowType::Int64
+                 : RowType::String;
+    case Json::value_t::number_float:
+      return RowType::Double;
+    case Json::value_t::array:
+      return RowType::List;
+    case Json::value_t::object:
+      return RowType::Struct;
+    default:
+      return RowType::String;
   }
 }
 
@@ -69,7 +77,8 @@ std::vector<fs::path> files_of_folder(const fs::path& folder) {
     const auto splits = read_json_file(folder / "dataset_dict.json");
     if (!splits.contains("splits") || !splits["splits"].is_array() || splits["splits"].empty() ||
         !splits["splits"][0].is_string())
-      throw Error(ErrorCode::Format, fmt::format("{} names no splits", (folder / "dataset_dict.json").string()));
+      throw Error(ErrorCode::Format,
+                  fmt::format("{} names no splits", (folder / "dataset_dict.json").string()));
     return files_of_folder(folder / splits["splits"][0].get<std::string>());
   }
   if (!fs::exists(folder / "state.json"))
@@ -85,13 +94,16 @@ std::vector<fs::path> files_of_folder(const fs::path& folder) {
 
 }  // namespace
 
-void widen(Column& column, const Json& value) { widen_at(column, value, 0); }
+void widen(Column& column, const Json& value) {
+  widen_at(column, value, 0);
+}
 
 std::unique_ptr<RowReader> open_rows(const fs::path& path) {
   if (!fs::exists(path)) throw Error(ErrorCode::NotFound, fmt::format("{} does not exist", path.string()));
   const auto files = fs::is_directory(path) ? files_of_folder(path) : std::vector<fs::path>{path};
   for (const auto& file : files)
-    if (!fs::exists(file)) throw Error(ErrorCode::NotFound, fmt::format("the shard {} is missing", file.string()));
+    if (!fs::exists(file))
+      throw Error(ErrorCode::NotFound, fmt::format("the shard {} is missing", file.string()));
   return module_api<ArrowApi>("arrow").open_files(files);
 }
 

@@ -22,8 +22,9 @@ struct Column {
   std::vector<Column> children;
 };
 
-/// Widen a column so that a value fits: null < bool, null < int64 < double; any other mixture becomes a string (JSON
-/// text); struct children are merged by name. Nesting beyond 16 levels and structs of more than 1,000 keys become strings.
+/// Widen a column so that a value fits: null < bool, null < int64 < double; any other mixture becomes a
+/// string (JSON text); struct children are merged by name. Nesting beyond 16 levels and structs of more than
+/// 1,000 keys become strings.
 void widen(Column& column, const Json& value);
 
 /// Give rows one after another. One thread at a time.
@@ -39,13 +40,14 @@ class RowWriter {
  public:
   virtual ~RowWriter() = default;
   virtual void append(const Json& row) = 0;
-  virtual void close() = 0;  ///< the file is whole only after this
+  virtual void close() = 0;                 ///< the file is whole only after this
   virtual std::uint64_t bytes() const = 0;  ///< of the file so far, buffered rows estimated
 };
 
 /// Open a table by what it is: Arrow IPC stream or file, Parquet, or a `save_to_disk` folder. Throws Error.
 std::unique_ptr<RowReader> open_rows(const std::filesystem::path& path);
 /// Write an Arrow IPC stream with these columns; rows are read by name, absent keys become null.
-std::unique_ptr<RowWriter> write_arrow_stream(const std::filesystem::path& file, const std::vector<Column>& columns);
+std::unique_ptr<RowWriter> write_arrow_stream(const std::filesystem::path& file,
+                                              const std::vector<Column>& columns);
 
 }  // namespace ipw::records

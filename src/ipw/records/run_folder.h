@@ -15,10 +15,11 @@
 
 namespace ipw::records {
 
-/// The truth of a run until it is finished: one JSON line per event, appended, surviving kill -9 at any point.
-/// Lines: {"type":"query",...QueryRecord} once a query has ended; {"type":"energy","index":I,...} once the reading
-/// after its end has arrived; {"type":"evaluation","index":I,...} once it is scored; {"type":"resume",...} when a run goes on. Later lines of an index amend earlier ones.
-/// A last line that was cut in the middle is dropped and counted. Appends from one thread at a time.
+/// The truth of a run until it is finished: one JSON line per event, appended, surviving kill -9 at any
+/// point. Lines: {"type":"query",...QueryRecord} once a query has ended; {"type":"energy","index":I,...} once
+/// the reading after its end has arrived; {"type":"evaluation","index":I,...} once it is scored;
+/// {"type":"resume",...} when a run goes on. Later lines of an index amend earlier ones. A last line that was
+/// cut in the middle is dropped and counted. Appends from one thread at a time.
 class Journal {
  public:
   /// Open or create the journal of a folder; a half-written last line is cut off. Throws Error.
@@ -27,7 +28,8 @@ class Journal {
   void append_energy(const QueryRecord& record);  ///< energy, phases, gauges of an already appended query
   void append_evaluation(std::int64_t index, const Evaluation& evaluation);  ///< of an already appended query
   void append_note(const Json& line);
-  /// Force what was appended to the device. A crash of the machine, not of the program, may lose what came after.
+  /// Force what was appended to the device. A crash of the machine, not of the program, may lose what came
+  /// after.
   void sync();
 
  private:
@@ -35,9 +37,9 @@ class Journal {
 };
 
 struct JournalState {
-  std::set<std::int64_t> finished;    ///< indices that must not be sent again
-  std::set<std::int64_t> failed;      ///< finished, but with a failure
-  std::size_t broken_lines = 0;       ///< skipped, reported by the caller
+  std::set<std::int64_t> finished;  ///< indices that must not be sent again
+  std::set<std::int64_t> failed;    ///< finished, but with a failure
+  std::size_t broken_lines = 0;     ///< skipped, reported by the caller
 };
 /// Read what a journal holds, in one pass.
 JournalState read_journal_state(const std::filesystem::path& folder);
@@ -52,7 +54,8 @@ struct MachineInfo {
   std::string hardware_label;  ///< original-formats.md 6
 };
 
-/// Name the folder of a run: command, hardware label, slug of the model, slug of the dataset; no spaces, no separators.
+/// Name the folder of a run: command, hardware label, slug of the model, slug of the dataset; no spaces, no
+/// separators.
 std::string run_folder_name(const std::string& command, const std::string& hardware, const std::string& model,
                             const std::string& dataset);
 
@@ -65,8 +68,9 @@ struct FinishOptions {
   MachineInfo machine;
   std::size_t max_shard_bytes = std::size_t{500} << 20;
 };
-/// Turn the journal into the Hugging Face dataset of the folder (data-*.arrow, dataset_info.json, state.json), sorted by
-/// index, in bounded memory; shards are written whole and renamed. Returns the number of rows.
+/// Turn the journal into the Hugging Face dataset of the folder (data-*.arrow, dataset_info.json,
+/// state.json), sorted by index, in bounded memory; shards are written whole and renamed. Returns the number
+/// of rows.
 std::size_t finish_dataset(const std::filesystem::path& folder, const FinishOptions& options);
 
 /// Give the queries of any run folder, finished or not, of ours or of the original. One thread at a time.
@@ -76,8 +80,8 @@ class RunReader {
   virtual bool next(QueryRecord& record) = 0;
   virtual const std::string& model() const = 0;
 };
-/// Open a folder: our dataset or journal, or a dataset of the original. `model` picks one of several, empty the only one.
-/// Throws Error(NotFound | Format | Usage) that says what is missing.
+/// Open a folder: our dataset or journal, or a dataset of the original. `model` picks one of several, empty
+/// the only one. Throws Error(NotFound | Format | Usage) that says what is missing.
 std::unique_ptr<RunReader> open_run(const std::filesystem::path& folder, const std::string& model = {});
 
 /// Read summary.json or config.json; an absent file gives an empty object. What is written is masked first.
@@ -87,8 +91,9 @@ void write_summary(const std::filesystem::path& folder, const Json& summary);
 void write_config(const std::filesystem::path& folder, const Json& config);
 void write_analysis(const std::filesystem::path& folder, const std::string& id, const Json& analysis);
 
-/// Replace the values of keys that look like secrets (key, token, password, authorization) by "***", at any depth; in other
-/// text, what follows "Bearer ", the name of a secret ("api_key=...") and the password of a URL.
+/// Replace the values of keys that look like secrets (key, token, password, authorization) by "***", at any
+/// depth; in other text, what follows "Bearer ", the name of a secret ("api_key=...") and the password of a
+/// URL.
 Json mask_secrets(Json value);
 
 }  // namespace ipw::records

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What looks like a secret never reaches disk: by the name of its key, and by its form (Bearer, k=v, userinfo in a URL).
+// What looks like a secret never reaches disk: by the name of its key, and by its form (Bearer, k=v, userinfo
+// in a URL).
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -13,7 +14,8 @@ namespace {
 
 constexpr const char* kMask = "***";
 
-/// Split a key into lower-case words: "api_key", "apiKey" and "X-Api-Key" all hold "key"; "max_tokens" holds "tokens".
+/// Split a key into lower-case words: "api_key", "apiKey" and "X-Api-Key" all hold "key"; "max_tokens" holds
+/// "tokens".
 std::vector<std::string> words_of(std::string_view key) {
   std::vector<std::string> words(1);
   bool was_lower = false;
@@ -28,7 +30,8 @@ std::vector<std::string> words_of(std::string_view key) {
 }
 
 bool any_word(std::string_view key, std::initializer_list<std::string_view> secret) {
-  return std::ranges::any_of(words_of(key), [&](const auto& w) { return std::ranges::find(secret, w) != secret.end(); });
+  return std::ranges::any_of(words_of(key),
+                             [&](const auto& w) { return std::ranges::find(secret, w) != secret.end(); });
 }
 
 bool names_password(std::string_view key) {
@@ -37,7 +40,8 @@ bool names_password(std::string_view key) {
 
 /// Before a colon only what is a header: "energy per token: 0.3 J" is prose.
 bool names_header(std::string_view key) {
-  return names_password(key) || any_word(key, {"apikey", "cookie"}) || (any_word(key, {"api", "x"}) && any_word(key, {"key", "token"}));
+  return names_password(key) || any_word(key, {"apikey", "cookie"}) ||
+         (any_word(key, {"api", "x"}) && any_word(key, {"key", "token"}));
 }
 
 bool names_secret(std::string_view key) {
@@ -57,7 +61,8 @@ void mask_userinfo(std::string& text) {
 
 /// The value that follows a secret's name, "api_key=...", "Authorization: ...", "--token ...", up to its end.
 void mask_assignments(std::string& text) {
-  for (auto cut = text.find_first_of("=:"); cut != std::string::npos; cut = text.find_first_of("=:", cut + 1)) {
+  for (auto cut = text.find_first_of("=:"); cut != std::string::npos;
+       cut = text.find_first_of("=:", cut + 1)) {
     auto start = text.find_last_of("&?;, \t\n\"'", cut);
     start = start == std::string::npos ? 0 : start + 1;
     const bool header = text[cut] == ':';
