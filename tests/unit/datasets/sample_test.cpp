@@ -63,7 +63,7 @@ TEST(SampleEvenly, keeps_the_order_of_the_dataset) {
   EXPECT_TRUE(std::ranges::is_sorted(drawn));
 }
 TEST(SampleEvenly, draws_the_same_on_every_platform) {
-  EXPECT_THAT(indices(sample_evenly(letters(kTopical), 5, 42)), ElementsAre(0, 0, 0, 0, 0));
+  EXPECT_THAT(indices(sample_evenly(letters(kTopical), 5, 42)), ElementsAre(33, 53, 73, 90, 91));
 }
 TEST(SampleEvenly, draws_other_questions_with_another_seed) {
   EXPECT_NE(indices(sample_evenly(letters(kTopical), 20, 1)),
