@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "ipw/base/files.h"
+#include "ipw/base/hash.h"
+#include "ipw/http/server.h"
+#include "open.h"
+
+namespace ipw::datasets {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr auto kCommit = "0123456789abcdef0123456789abcdef01234567";
+
+/// A hub on this machine that has two tiny parquet files of MMLU-Pro's shape, and an empty cache.
+class MmluPro : public ::testing::Test {
+ protected:
+  MmluPro() : cache_(fmt::format("{}/mmlu-pro-cache-{}", ::testing::TempDir(), ::getpid())) {
+    std::filesystem::remove_all(cache_);
+    server_ = http::serve([](const http::ServerRequest& request) { return answer(request); });
+  }
+  ~MmluPro() override { std::filesystem::remove_all(cache_); }
+
+  static http::ServerResponse answer(const http::ServerRequest& request) {
+    const auto name = request.target.find("/validation-") != std::string::npos ? "validation" : "test";
+    http::ServerResponse response;
+    if (request.target.find(".parquet") == std::string::npos) {
+      response.status = 404;
+      return response;
+    }
+    response.body = read_file(std::string(IPW_SOURCE_DIR) + "/tests/fixtures/mmlu-pro/" + name + ".parquet");
+    response.headers = {{"X-Repo-Commit", kCommit}, {"ETag", '"' + sha256_hex(response.body) + '"'}};
+    return response;
+  }
+
+  std::unique_ptr<Dataset> open(std::initializer_list<std::pair<const char*, std::string>> params = {}) {
+    auto options = with_params(params);
+    options.hub.endpoint = fmt::format("http://127.0.0.1:{}", server_->port());
+    options.hub.cache = cache_;
+    return open_dataset("mmlu-pro", options);
+  }
+
+  std::filesystem::path cache_;
+  std::unique_ptr<http::Server> server_;
+};
+
+TEST_F(MmluPro, maps_rows_and_records_the_commit) {
+  const auto dataset = open();
+  EXPECT_EQ(dataset->info().revision, kCommit);
+  const auto all = read_all(*dataset);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].id, "mmlu-pro/70");
+  EXPECT_EQ(all[0].subject, "math");
+  EXPECT_EQ(all[0].answer, "B");
+  EXPECT_EQ(all[0].scorer, "multiple-choice");
+}
+TEST_F(MmluPro, drops_options_that_are_not_there_and_keeps_the_right_letter) {
+  const auto all = read_all(*open());
+  EXPECT_THAT(all[0].choices, ElementsAre("3", "4", "5"));
+  EXPECT_THAT(all[1].choices, ElementsAre("Ohm's", "Newton's second", "Hooke's"));
+  EXPECT_EQ(all[1].answer, "B");
+}
+TEST_F(MmluPro, shows_five_examples_of_the_category) {
+  const auto problem = read_all(*open())[0].problem;
+  EXPECT_THAT(problem, HasSubstr("about math."));
+  EXPECT_THAT(
+      problem,
+      HasSubstr("Question:\nWhat is 1 + 4?\nOptions:\nA. 4\nB. 5\nAnswer: Let's think step by step. One"));
+  EXPECT_THAT(problem, Not(HasSubstr("What is 1 + 5?")));
+  EXPECT_TRUE(problem.ends_with(
+      "Question:\nWhat is 2 + 2?\nOptions:\nA. 3\nB. 4\nC. 5\nAnswer: Let's think step by step."));
+}
+TEST_F(MmluPro, shows_no_examples_when_told_so) {
+  EXPECT_THAT(read_all(*open({{"shots", "0"}}))[0].problem, Not(HasSubstr("What is 1 +")));
+}
+TEST_F(MmluPro, refuses_more_examples_than_there_are) {
+  EXPECT_EQ(error_of([&] { open({{"shots", "6"}}); }), "parameter shots=6 is not in 0 to 5");
+}
+
+}  // namespace
+}  // namespace ipw::datasets
