@@ -175,10 +175,10 @@ void CurlSession::serve(const epoll_event& event) {
 }
 
 void CurlSession::expire() {
+  arrival_ = {};
   const auto now = clock_.now();
   if (timer_ && *timer_ <= now) {
     timer_.reset();
-    arrival_ = {now, false};
     int running = 0;
     curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &running);
   }
@@ -186,7 +186,6 @@ void CurlSession::expire() {
     const auto idle = active_[i]->request.idle_timeout;
     if (idle.count() <= 0 || now - active_[i]->last_activity < idle) continue;
     active_[i]->idle_expired = true;
-    arrival_ = {now, false};
     end(i, CURLE_OPERATION_TIMEDOUT);
   }
 }
@@ -215,7 +214,7 @@ void CurlSession::end(std::size_t index, CURLcode code) {
   const auto transfer = std::move(active_[index]);
   active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(index));
   transfer->conclude(code);
-  transfer->result.done = arrival_.at == Instant{} ? clock_.now() : arrival_.at;
+  transfer->result.done = transfer->arrived().at;
   curl_multi_remove_handle(multi_.get(), transfer->easy.get());
   if (idle_handles_.size() < kIdleHandles) idle_handles_.push_back(std::move(transfer->easy));
   if (transfer->done) transfer->done(std::move(transfer->result));

@@ -49,8 +49,8 @@ int on_socket(void*, curl_socket_t socket, curlsocktype) {
 
 int on_sending(void* self, char*, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(self);
-  transfer.last_activity = transfer.clock.now();
-  if (transfer.result.sent == Instant{}) transfer.result.sent = transfer.last_activity;
+  transfer.last_activity = transfer.last_sent = transfer.clock.now();
+  if (transfer.result.sent == Instant{}) transfer.result.sent = transfer.last_sent;
   return CURL_PREREQFUNC_OK;
 }
 
@@ -78,11 +78,11 @@ std::size_t on_header_line(char* data, std::size_t, std::size_t size, void* self
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
+  const auto arrival = transfer.arrived();
   transfer.last_activity = transfer.clock.now();
   transfer.tell_headers();
-  if (transfer.result.first_byte == Instant{}) transfer.result.first_byte = transfer.arrival.at;
-  const Chunk chunk{{data, size}, transfer.arrival.at, transfer.arrival.kernel};
-  transfer.cancelled = transfer.on_chunk && !transfer.on_chunk(chunk);
+  if (transfer.result.first_byte == Instant{}) transfer.result.first_byte = arrival.at;
+  transfer.cancelled = transfer.on_chunk && !transfer.on_chunk({{data, size}, arrival.at, arrival.kernel});
   return transfer.cancelled ? 0 : size;
 }
 

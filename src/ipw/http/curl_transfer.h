@@ -16,7 +16,7 @@ struct EasyDeleter {
 };
 using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
 
-/// When the bytes that are being handed out arrived. Set by the session for each wake.
+/// What the session knows of the wake that is being served; the epoch when it was no wake of a socket.
 struct Arrival {
   Instant at;
   bool kernel = false;
@@ -33,7 +33,7 @@ struct Transfer {
   EasyHandle easy{};
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> header_list{nullptr, &curl_slist_free_all};
   Result result{};
-  Instant last_activity{};
+  Instant last_activity{}, last_sent{};
   bool head_complete = false, headers_told = false, cancelled = false, idle_expired = false;
 
   /// Set every option of a fresh or reset handle.
@@ -41,6 +41,9 @@ struct Transfer {
   /// Fill in the result from the handle and curl's verdict.
   void conclude(CURLcode code);
   void tell_headers();
+  /// When what is being handed out arrived. libcurl may read an answer in the very call that sent the
+  /// request; such bytes have only the present moment.
+  Arrival arrived() const { return arrival.at > last_sent ? arrival : Arrival{clock.now(), false}; }
 
  private:
   void configure_body();

@@ -123,6 +123,14 @@ TEST_F(SessionTest, stamps_the_pieces_of_a_stream_in_order) {
   EXPECT_GE(result.done, stamps.back());
 }
 
+TEST_F(SessionTest, never_stamps_an_answer_before_its_request) {
+  for (int i = 0; i < 200; ++i) {
+    const auto result = fetch(*session_, request("/echo")).result;
+    ASSERT_LE(result.sent, result.first_byte);
+    ASSERT_LE(result.first_byte, result.done);
+  }
+}
+
 TEST_F(SessionTest, stamps_tcp_data_by_the_kernel) {
   bool kernel = false;
   send(*session_, request("/stream"), [&](const Chunk& chunk) { return kernel = chunk.kernel, true; });
