@@ -47,7 +47,7 @@ std::string run_folder_name(const std::string& command, const std::string& hardw
                             const std::string& dataset) {
   std::string name =
       fmt::format("{}_{}_{}", command, hardware.empty() ? "UNKNOWN_HW" : slug(hardware), slug(model));
-  if (!trim(dataset).empty()) name += "_" + slug(dataset);
+  if (!trim(dataset).empty()) name += fmt::format("_{}", slug(dataset));
   return name;
 }
 

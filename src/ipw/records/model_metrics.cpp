@@ -152,10 +152,11 @@ Json phase_metrics(const QueryRecord& r) {
 }
 
 Json hardware_utilization(const QueryRecord& r) {
-  const auto used = r.gpu_memory_mb ? Number(r.gpu_memory_mb->max / 1024) : std::nullopt;
+  Json used;
+  if (r.gpu_memory_mb) used = nullable(r.gpu_memory_mb->max / 1024);
   Json gpu = {{"compute_utilization_pct", nullable(r.gpu_utilization_pct)},
               {"memory_bandwidth_utilization_pct", nullable(r.gpu_memory_bandwidth_pct)},
-              {"memory_used_gb", nullable(used)},
+              {"memory_used_gb", std::move(used)},
               {"memory_total_gb", nullable(times(r.gpu_memory_total_mb, 1.0 / 1024))}};
   return {{"gpu", std::move(gpu)}, {"derived", Json::object()}};
 }
