@@ -63,7 +63,7 @@ void MonitorHub::project() {
     note_life(*sample);
     const auto age = clock_.now() - sample->tick;
     const auto stamp = unix_nanos(clock_.wall()) - Nanoseconds(age).count();
-    for (auto& reading : projection.project(*sample, stamp)) originals_.publish(std::move(reading));
+    for (auto& reading : projection.project(sample->tick, stamp)) originals_.publish(std::move(reading));
   }
 }
 

@@ -14,9 +14,6 @@ using telemetry::Gauge;
 using telemetry::Method;
 using telemetry::Scope;
 
-/// A gauge that is read less often than the period is repeated for this long.
-constexpr auto kGaugeHold = std::chrono::seconds(5);
-
 /// A counter that stands still settles after a second; nobody waits much longer.
 constexpr auto kPatience = std::chrono::milliseconds(1500);
 
@@ -35,6 +32,10 @@ bool is_modelled(const Domain& domain) {
 
 std::optional<double> finite(std::optional<double> value) {
   return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
+std::optional<double> average(const std::optional<records::Stats>& stats) {
+  return stats ? std::optional(stats->avg) : std::nullopt;
 }
 
 Domain original_domain(std::string name, Scope scope, bool counted, const std::string& platform) {
@@ -97,57 +98,36 @@ void OriginalProjection::add(Total& total, const std::vector<records::DomainEner
   total.watts = joules ? std::optional(*joules / seconds) : std::nullopt;
 }
 
-void OriginalProjection::advance(Instant end) {
-  if (end <= done_) return;
-  const auto report = source_.window(done_, end);
-  const double seconds = to_seconds(end - done_);
-  add(gpu_, report.energies, seconds);
-  add(cpu_, report.energies, seconds);
-  done_ = end;
-}
-
-std::optional<double> OriginalProjection::held(Gauge gauge, Instant now) const {
-  const auto it = gauges_.find(gauge);
-  if (it == gauges_.end() || now - it->second.at > kGaugeHold) return std::nullopt;
-  return it->second.value;
-}
-
-OriginalReading OriginalProjection::gauges(const telemetry::Sample& sample) {
-  std::map<Gauge, std::pair<double, int>> sums;
-  for (const auto& reading : sample.gauges) {
-    if (!std::isfinite(reading.value)) continue;
-    sums[reading.gauge].first += reading.value;
-    sums[reading.gauge].second += 1;
+void OriginalProjection::fill(OriginalReading& reading, Instant end, bool settled) {
+  const Instant begin = std::min(done_, end);
+  const auto report = source_.window(begin, end);
+  if (settled && end > done_) {
+    add(gpu_, report.energies, to_seconds(end - begin));
+    add(cpu_, report.energies, to_seconds(end - begin));
+    done_ = end;
   }
-  for (const auto& [gauge, sum] : sums) {
-    const bool adds_up = gauge == Gauge::GpuMemoryMb || gauge == Gauge::GpuMemoryTotalMb;
-    gauges_[gauge] = {adds_up ? sum.first : sum.first / sum.second, sample.tick};
-  }
-  OriginalReading out;
-  out.temperature_celsius = held(Gauge::Temperature, sample.tick);
-  out.gpu_memory_mb = held(Gauge::GpuMemoryMb, sample.tick);
-  out.cpu_memory_mb = held(Gauge::CpuMemoryMb, sample.tick);
-  out.gpu_utilization_pct = held(Gauge::GpuUtilization, sample.tick);
-  out.gpu_memory_bandwidth_pct = held(Gauge::GpuMemoryBandwidth, sample.tick);
-  out.gpu_memory_total_mb = held(Gauge::GpuMemoryTotalMb, sample.tick);
-  return out;
+  if (gpu_.watts) reading.energy_joules = gpu_.joules, reading.power_watts = gpu_.watts;
+  if (cpu_.watts) reading.cpu_energy_joules = cpu_.joules, reading.cpu_power_watts = cpu_.watts;
+  reading.temperature_celsius = average(report.temperature_celsius);
+  reading.gpu_memory_mb = average(report.gpu_memory_mb);
+  reading.cpu_memory_mb = average(report.cpu_memory_mb);
+  reading.gpu_utilization_pct = report.gpu_utilization_pct;
+  reading.gpu_memory_bandwidth_pct = report.gpu_memory_bandwidth_pct;
+  reading.gpu_memory_total_mb = report.gpu_memory_total_mb;
 }
 
-std::vector<OriginalReading> OriginalProjection::project(const telemetry::Sample& sample,
-                                                         std::int64_t unix_ns) {
-  pending_.push_back({sample.tick, gauges(sample)});
-  pending_.back().reading.unix_ns = unix_ns;
+std::vector<OriginalReading> OriginalProjection::project(Instant tick, std::int64_t unix_ns) {
+  pending_.push_back({tick, unix_ns});
   std::vector<OriginalReading> ready;
   while (!pending_.empty()) {
-    const Instant tick = pending_.front().tick;
-    const bool settled = source_.settled(tick);
-    if (!settled && sample.tick - tick < kPatience) break;
-    if (settled) advance(tick);
-    OriginalReading& reading = ready.emplace_back(std::move(pending_.front().reading));
+    const Pending next = pending_.front();
+    const bool settled = source_.settled(next.tick);
+    if (!settled && tick - next.tick < kPatience) break;
     pending_.pop_front();
-    if (gpu_.watts) reading.energy_joules = gpu_.joules, reading.power_watts = gpu_.watts;
-    if (cpu_.watts) reading.cpu_energy_joules = cpu_.joules, reading.cpu_power_watts = cpu_.watts;
+    OriginalReading& reading = ready.emplace_back();
+    fill(reading, next.tick, settled);
     reading.platform = platform_;
+    reading.unix_ns = next.unix_ns;
     reading.machine = source_.machine();
   }
   return ready;

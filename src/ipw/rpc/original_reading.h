@@ -4,7 +4,6 @@
 #pragma once
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,10 +35,10 @@ std::string platform_of(const std::vector<telemetry::Domain>& domains);
 class OriginalProjection {
  public:
   OriginalProjection(const telemetry::Source& source, Instant begin);
-  /// The readings that became final with this sample, oldest first: energy is reported for the instant of its
-  /// stamp, so a reading waits until the source has settled there, at most 1.5 s. `unix_ns` stamps the tick
-  /// of the sample.
-  std::vector<OriginalReading> project(const telemetry::Sample& sample, std::int64_t unix_ns);
+  /// The readings that became final with the sample of this tick, oldest first: energy is reported for the
+  /// instant of its stamp, so a reading waits until the source has settled there, at most 1.5 s. `unix_ns`
+  /// stamps the tick.
+  std::vector<OriginalReading> project(Instant tick, std::int64_t unix_ns);
 
  private:
   struct Total {
@@ -47,26 +46,19 @@ class OriginalProjection {
     double joules = 0;
     std::optional<double> watts;  ///< mean of the last window; absent: no domain of the scope gave a value
   };
-  struct Held {
-    double value;
-    Instant at;
-  };
   struct Pending {
     Instant tick;
-    OriginalReading reading;  ///< energies are still missing
+    std::int64_t unix_ns;
   };
-  OriginalReading gauges(const telemetry::Sample& sample);
-  void advance(Instant end);
+  void fill(OriginalReading& reading, Instant end, bool settled);
   void add(Total& total, const std::vector<records::DomainEnergy>& energies, double seconds) const;
   bool counts(const telemetry::Domain& domain, telemetry::Scope scope) const;
-  std::optional<double> held(telemetry::Gauge gauge, Instant now) const;
 
   const telemetry::Source& source_;
   std::string platform_;
   Instant done_;  ///< energies up to here are in the totals
   Total gpu_{telemetry::Scope::Accelerator, 0, {}};
   Total cpu_{telemetry::Scope::Package, 0, {}};
-  std::map<telemetry::Gauge, Held> gauges_;
   std::deque<Pending> pending_;
 };
 

@@ -23,15 +23,13 @@ telemetry::Domain nvidia(std::string name) {
 
 /// Project twenty ticks of a source and return the last reading.
 OriginalReading last_of_twenty(FakeSource& source, const std::vector<double>& joules_a_tick) {
-  std::vector<telemetry::Sample> samples;
-  source.tap([&](const telemetry::Sample& sample) { samples.push_back(sample); });
   OriginalProjection projection(source, tick(0));
   OriginalReading last;
   for (int i = 0; i < 20; ++i) {
     std::vector<std::optional<double>> joules;
     for (const double step : joules_a_tick) joules.emplace_back(100 + step * i);
     source.emit(tick(i), joules);
-    for (auto& reading : projection.project(samples.back(), 1000 + i)) last = reading;
+    for (auto& reading : projection.project(tick(i), 1000 + i)) last = reading;
   }
   return last;
 }
@@ -85,11 +83,9 @@ TEST(OriginalProjection, M28_names_the_processor) {
 
 TEST(OriginalProjection, M29_reports_host_memory_without_any_accelerator) {
   FakeSource source(std::vector<telemetry::Domain>{});
-  OriginalProjection projection(source, tick(0));
-  telemetry::Sample sample;
-  sample.tick = tick(1);
-  sample.gauges = {{Gauge::CpuMemoryMb, tick(1), 2048}};
-  const auto readings = projection.project(sample, 5);
+  source.emit(tick(0), {}, {{Gauge::CpuMemoryMb, tick(0), 2048}});
+  OriginalProjection projection(source, tick(1));
+  const auto readings = projection.project(tick(2), 5);
   ASSERT_EQ(readings.size(), 1U);
   EXPECT_EQ(readings[0].cpu_memory_mb, 2048);
   EXPECT_EQ(readings[0].platform, "null");
@@ -98,28 +94,25 @@ TEST(OriginalProjection, M29_reports_host_memory_without_any_accelerator) {
 
 TEST(OriginalProjection, averages_temperatures_and_adds_memory_over_devices) {
   FakeSource source(std::vector<telemetry::Domain>{});
+  source.emit(tick(0), {},
+              {{Gauge::Temperature, tick(0), 40},
+               {Gauge::Temperature, tick(0), 60},
+               {Gauge::GpuMemoryMb, tick(0), 40},
+               {Gauge::GpuMemoryMb, tick(0), 60}});
   OriginalProjection projection(source, tick(0));
-  telemetry::Sample sample;
-  sample.tick = tick(1);
-  for (const double value : {40.0, 60.0}) {
-    sample.gauges.push_back({Gauge::Temperature, tick(1), value});
-    sample.gauges.push_back({Gauge::GpuMemoryMb, tick(1), value});
-  }
-  const auto reading = projection.project(sample, 5).at(0);
+  const auto reading = projection.project(tick(1), 5).at(0);
   EXPECT_EQ(reading.temperature_celsius, 50);
   EXPECT_EQ(reading.gpu_memory_mb, 100);
 }
 
 TEST(OriginalProjection, says_nothing_for_a_device_that_fell_silent_and_goes_on_counting_afterwards) {
   FakeSource source({rapl("package-0")});
-  std::vector<telemetry::Sample> samples;
-  source.tap([&](const telemetry::Sample& sample) { samples.push_back(sample); });
   OriginalProjection projection(source, tick(0));
   std::vector<OriginalReading> readings;
   for (int i = 0; i < 60; ++i) {
     const bool silent = i >= 20 && i < 40;
     source.emit(tick(i), {silent ? std::nullopt : std::optional(1.0 * i)});
-    for (auto& reading : projection.project(samples.back(), i)) readings.push_back(reading);
+    for (auto& reading : projection.project(tick(i), i)) readings.push_back(reading);
   }
   EXPECT_FALSE(readings.at(30).cpu_energy_joules);
   EXPECT_TRUE(readings.back().cpu_energy_joules);
