@@ -15,19 +15,20 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-bool is_negation(std::string_view word) {
-  static constexpr std::array<std::string_view, 5> kNegations = {"not", "never", "neither", "nor", "no"};
-  return std::ranges::find(kNegations, word) != kNegations.end() || word.ends_with("n't");
+/// A negation, or "than": in "larger than 5" and "Paris rather than Rome" the answer is what stands before.
+bool discounts_next(std::string_view word) {
+  static constexpr std::array<std::string_view, 6> kWords = {"not", "never", "neither", "nor", "no", "than"};
+  return std::ranges::find(kWords, word) != kWords.end() || word.ends_with("n't");
 }
 
-/// Whether the words stand in the text one after another, at least once without a negation right before them.
+/// Whether the words stand in the text one after another, at least once not right after a discounting word.
 bool names(const Words& text, const Words& sought) {
   if (sought.empty()) return false;
   auto from = text.begin();
   while (true) {
     const auto at = std::search(from, text.end(), sought.begin(), sought.end());
     if (at == text.end()) return false;
-    if (at == text.begin() || !is_negation(*std::prev(at))) return true;
+    if (at == text.begin() || !discounts_next(*std::prev(at))) return true;
     from = std::next(at);
   }
 }

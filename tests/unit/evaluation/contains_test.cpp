@@ -20,9 +20,12 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"Paris", "Rome", false}, Row{"Paris", "Paris or Rome", false},
                       Row{"Paris", "Paris, not Rome", true}, Row{"Paris", "It is not Paris", false},
                       Row{"Paris", "It isn't Paris.", false}, Row{"Paris", "It isn\u2019t Paris.", false},
-                      Row{"Paris", "Not Lyon. Paris.", true}, Row{"Paris", "Not Paris? Yes: Paris.", true},
-                      Row{"Paris", "Paris; new, York", false}, Row{"Paris", "I do not know", false},
-                      Row{"Paris", "", false}, Row{"Paris", "<think>Rome?</think>Paris", true}));
+                      Row{"Paris", "Not Lyon. Paris.", true},
+                      Row{"Paris", "Paris is larger than Lyon.", true},
+                      Row{"Paris", "Lyon is larger than Paris.", false},
+                      Row{"Paris", "Not Paris? Yes: Paris.", true}, Row{"Paris", "Paris; new, York", false},
+                      Row{"Paris", "I do not know", false}, Row{"Paris", "", false},
+                      Row{"Paris", "<think>Rome?</think>Paris", true}));
 
 TEST(Contains, names_both_candidates_of_an_ambiguous_answer) {
   EXPECT_EQ(score("contains", {"Paris", kRivals}, "Lyon or Paris").reason,
