@@ -70,8 +70,18 @@ execution::ShardChoice parse_shard(const std::string& text) {
   return {static_cast<std::size_t>(*index), static_cast<std::size_t>(*count)};
 }
 
-template <class T>
-void take(std::optional<T> given, auto& field) {
+template <class Field>
+void take(std::optional<std::int64_t> given, Field& field) {
+  if (given) field = static_cast<Field>(*given);  // Values::integer keeps within the range of an int
+}
+template <class Field>
+void take(std::optional<std::int64_t> given, std::optional<Field>& field) {
+  if (given) field = static_cast<Field>(*given);
+}
+void take(std::optional<double> given, double& field) {
+  if (given) field = *given;
+}
+void take(std::optional<std::string> given, std::string& field) {
   if (given) field = std::move(*given);
 }
 

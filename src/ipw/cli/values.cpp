@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
 #include "ipw/cli/command.h"
@@ -21,6 +23,8 @@ std::optional<std::int64_t> Values::integer(std::string_view name, std::int64_t 
   const auto value = text(name);
   if (!value) return std::nullopt;
   const auto number = parse_int(*value);
+  if (number && *number > std::numeric_limits<int>::max())
+    throw Error(ErrorCode::Usage, fmt::format("{} {} is too large", name, *value));
   if (number && *number >= lowest) return number;
   throw Error(ErrorCode::Usage, fmt::format("{} {} is not a whole number of at least {}", name, *value, lowest));
 }

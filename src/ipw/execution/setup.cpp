@@ -20,7 +20,7 @@ std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, con
   options.seed = config.seed;
   options.hub = around.hub;
   options.data_dir = around.data_dir.string();
-  auto dataset = require("dataset", datasets::datasets(), config.dataset).make(options);
+  auto dataset = datasets::open_dataset(config.dataset, options);
   if (config.sample_evenly && config.max_queries)
     dataset = datasets::sample_evenly(std::move(dataset), *config.max_queries, config.seed);
   if (config.shard.count > 1) dataset = datasets::shard(std::move(dataset), config.shard.index, config.shard.count);
