@@ -149,7 +149,8 @@ execution::RunRequest make_request(const Values& values) {
 /// Add the figures of the analyses to summary.json, under the original's keys.
 Json complete_summary(const std::filesystem::path& folder, const std::string& model) {
   auto summary = records::read_summary(folder);
-  for (const auto& [key, value] : analysis::summary_sections(folder, model).items()) summary[key] = value;
+  const auto sections = analysis::summary_sections(folder, model);
+  for (const auto& [key, value] : sections.items()) summary[key] = value;
   records::write_summary(folder, summary);
   return summary;
 }

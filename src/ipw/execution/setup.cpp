@@ -19,7 +19,7 @@ std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, con
   options.params = config.dataset_params;
   options.seed = config.seed;
   options.hub = around.hub;
-  options.data_dir = around.data_dir.string();
+  options.data_dir = (around.data_dir / "data").string();
   auto dataset = datasets::open_dataset(config.dataset, options);
   if (config.sample_evenly && config.max_queries)
     dataset = datasets::sample_evenly(std::move(dataset), *config.max_queries, config.seed);
