@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The floor of the sequential overhead: a blocking socket that sends the request and reads to the end of the chunks.
+// The floor of the sequential overhead: a blocking socket that sends the request and reads to the end of the
+// chunks.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -45,12 +46,16 @@ int main(int argc, char** argv) {
   ipw::bench::TokenServer tokens;
   const auto server = ipw::http::serve([&](const auto& request) { return tokens.answer(request); });
   const int fd = connect_to(server->port());
-  const std::string body = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"What is 2 + 2?"}]})";
-  const auto request = fmt::format("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                                   "Content-Length: {}\r\n\r\n{}", body.size(), body);
+  const std::string body =
+      R"({"model":"m","stream":true,"messages":[{"role":"user","content":"What is 2 + 2?"}]})";
+  const auto request = fmt::format(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      body.size(), body);
   for (int i = 0; i < queries; ++i)
     if (!ask(fd, request)) return 1;
   ::close(fd);
   const auto t = tokens.times();
-  fmt::print("{{\"overhead_s\":{:.9f}}}\n", (t.last_end_s - t.first_begin_s - t.busy_s) / static_cast<double>(t.requests - 1));
+  fmt::print("{{\"overhead_s\":{:.9f}}}\n",
+             (t.last_end_s - t.first_begin_s - t.busy_s) / static_cast<double>(t.requests - 1));
 }

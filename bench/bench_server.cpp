@@ -13,6 +13,8 @@ int main() {
   std::fflush(stdout);
   std::getchar();
   const auto t = tokens.times();
-  fmt::print(R"({{"requests":{},"first_request_monotonic_s":{:.9f},"first_begin_s":{:.9f},"last_end_s":{:.9f},"busy_s":{:.9f}}})"
-             "\n", t.requests, t.first_begin_s, t.first_begin_s, t.last_end_s, t.busy_s);
+  fmt::print(
+      R"({{"requests":{},"first_request_monotonic_s":{:.9f},"first_begin_s":{:.9f},"last_end_s":{:.9f},"busy_s":{:.9f}}})"
+      "\n",
+      t.requests, t.first_begin_s, t.first_begin_s, t.last_end_s, t.busy_s);
 }

@@ -18,7 +18,9 @@ std::string token_event(int i) {
 
 std::string last_event() {
   return "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
-         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":16,\"total_tokens\":24}}\n\ndata: [DONE]\n\n";
+         "data: "
+         "{\"choices\":[],\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":16,\"total_tokens\":24}}"
+         "\n\ndata: [DONE]\n\n";
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/cli/main.h"
 
-int main(int argc, char** argv) { return ipw::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  return ipw::cli::run(argc, argv);
+}

@@ -7,8 +7,8 @@
 
 namespace ipw {
 
-using Instant = std::chrono::steady_clock::time_point;    ///< CLOCK_MONOTONIC, nanoseconds
-using WallTime = std::chrono::system_clock::time_point;   ///< an annotation, never subtracted
+using Instant = std::chrono::steady_clock::time_point;   ///< CLOCK_MONOTONIC, nanoseconds
+using WallTime = std::chrono::system_clock::time_point;  ///< an annotation, never subtracted
 using Nanoseconds = std::chrono::nanoseconds;
 using Seconds = std::chrono::duration<double>;
 
@@ -42,8 +42,12 @@ class VirtualClock final : public Clock {
   std::atomic<std::int64_t> now_ns_{0};
 };
 
-inline double to_seconds(Nanoseconds d) { return std::chrono::duration<double>(d).count(); }
-inline Nanoseconds from_seconds(double s) { return std::chrono::duration_cast<Nanoseconds>(Seconds(s)); }
+inline double to_seconds(Nanoseconds d) {
+  return std::chrono::duration<double>(d).count();
+}
+inline Nanoseconds from_seconds(double s) {
+  return std::chrono::duration_cast<Nanoseconds>(Seconds(s));
+}
 /// Nanoseconds since the Unix epoch.
 std::int64_t unix_nanos(WallTime t);
 

@@ -19,7 +19,8 @@ Error file_error(std::string_view verb, const std::filesystem::path& path, int e
   const auto code = error == ENOENT   ? ErrorCode::NotFound
                     : error == EACCES ? ErrorCode::Permission
                                       : ErrorCode::Unavailable;
-  const char* hint = error == ENOSPC   ? "free some space on that disk and repeat; what was written before is kept"
+  const char* hint = error == ENOSPC
+                         ? "free some space on that disk and repeat; what was written before is kept"
                      : error == EACCES ? "check the owner and the mode of the file and of its folder"
                                        : "";
   return {code, fmt::format("cannot {} {}: {}", verb, path.string(), std::strerror(error)), hint};
@@ -38,7 +39,8 @@ std::size_t write_fully(int fd, std::string_view bytes) {
 
 class Descriptor {
  public:
-  Descriptor(const std::filesystem::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  Descriptor(const std::filesystem::path& path, int flags)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -88,7 +90,8 @@ AppendFile::~AppendFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-AppendFile::AppendFile(AppendFile&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+AppendFile::AppendFile(AppendFile&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
 
 void AppendFile::append(std::string_view bytes) {
   const off_t before = ::lseek(fd_, 0, SEEK_END);

@@ -10,10 +10,12 @@ namespace ipw {
 /// Read a whole file. Throws Error(NotFound | Permission) naming the path.
 std::string read_file(const std::filesystem::path& path);
 
-/// Replace a file by writing a temporary one beside it, syncing and renaming it. Throws Error(Unavailable) on a full disk.
+/// Replace a file by writing a temporary one beside it, syncing and renaming it. Throws Error(Unavailable) on
+/// a full disk.
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
-/// A file that is only appended to; a line that append() has returned from survives kill -9. One thread at a time.
+/// A file that is only appended to; a line that append() has returned from survives kill -9. One thread at a
+/// time.
 class AppendFile {
  public:
   explicit AppendFile(const std::filesystem::path& path);

@@ -21,9 +21,13 @@ Result<Json, std::string> parse_json(std::string_view text) {
   }
 }
 
-std::string dump_json(const Json& value) { return value.dump(-1, ' ', false, kReplace); }
+std::string dump_json(const Json& value) {
+  return value.dump(-1, ' ', false, kReplace);
+}
 
-std::string pretty_json(const Json& value) { return value.dump(2, ' ', false, kReplace) + "\n"; }
+std::string pretty_json(const Json& value) {
+  return value.dump(2, ' ', false, kReplace) + "\n";
+}
 
 Json read_json_file(const std::string& path) {
   auto parsed = parse_json(read_file(path));

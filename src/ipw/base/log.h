@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log goes to stderr and is for the developer of a run; what the user asked for is printed by the cli layer.
+// The log goes to stderr and is for the developer of a run; what the user asked for is printed by the cli
+// layer.
 #pragma once
 #include <fmt/core.h>
 

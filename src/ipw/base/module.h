@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Heavy libraries (Arrow, gRPC, libcurl, llama.cpp) live in modules that are opened when first used, so that
-// `ipw --help` starts in milliseconds. A module exports `ipw_module_api`, a pointer to its table of functions.
+// `ipw --help` starts in milliseconds. A module exports `ipw_module_api`, a pointer to its table of
+// functions.
 #pragma once
 #include <string_view>
 
 namespace ipw {
 
-/// Open lib/ipw/ipw-<name>.so once, from IPW_MODULE_DIR, beside the program (../lib/ipw), or the build tree, and
-/// return what it exports. Thread-safe. Throws Error(Unavailable) that names the places looked at.
+/// Open lib/ipw/ipw-<name>.so once, from IPW_MODULE_DIR, beside the program (../lib/ipw), or the build tree,
+/// and return what it exports. Thread-safe. Throws Error(Unavailable) that names the places looked at.
 const void* open_module(std::string_view name);
 
 template <class Api>

@@ -68,7 +68,8 @@ std::optional<bool> Params::flag(std::string_view key) const {
 
 void Params::allow(std::string_view component, std::span<const std::string_view> keys) const {
   for (const auto& [key, value] : values_)
-    if (std::ranges::find(keys, key) == keys.end()) throw_unknown(fmt::format("parameter of {}", component), key, keys);
+    if (std::ranges::find(keys, key) == keys.end())
+      throw_unknown(fmt::format("parameter of {}", component), key, keys);
 }
 
 }  // namespace ipw

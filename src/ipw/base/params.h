@@ -10,10 +10,12 @@
 
 namespace ipw {
 
-/// Named text values with typed getters. A getter throws Error(Usage) that names the key and what was expected.
+/// Named text values with typed getters. A getter throws Error(Usage) that names the key and what was
+/// expected.
 class Params {
  public:
-  /// Parse "k=v" items; each is one pair, cut at its first '='. Throws Error(Usage) on an item without '=' or key.
+  /// Parse "k=v" items; each is one pair, cut at its first '='. Throws Error(Usage) on an item without '=' or
+  /// key.
   static Params parse(std::span<const std::string> items, std::string_view option);
 
   void set(std::string key, std::string value) { values_[std::move(key)] = std::move(value); }

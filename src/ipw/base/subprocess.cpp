@@ -86,7 +86,8 @@ bool drain(int fd, std::string& into) {
 bool collect(int out, int err, ProcessResult& result, Instant deadline) {
   std::array<pollfd, 2> fds = {{{out, POLLIN, 0}, {err, POLLIN, 0}}};
   while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
     if (::poll(fds.data(), fds.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
     if (fds[0].revents && !drain(fds[0].fd, result.out)) fds[0].fd = -1;
@@ -125,7 +126,9 @@ ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::stri
   pid_ = spawn(argv, actions);
 }
 
-ChildProcess::~ChildProcess() { stop(); }
+ChildProcess::~ChildProcess() {
+  stop();
+}
 
 bool ChildProcess::running() {
   if (pid_ < 0) return false;

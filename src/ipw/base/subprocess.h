@@ -19,7 +19,8 @@ struct ProcessResult {
 /// Run a program to its end and keep what it prints. Throws Error(NotFound) when it cannot be started.
 ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout);
 
-/// A program in the background; its process group gets SIGTERM, then SIGKILL after two seconds, when this goes.
+/// A program in the background; its process group gets SIGTERM, then SIGKILL after two seconds, when this
+/// goes.
 class ChildProcess {
  public:
   /// Start it with standard input from /dev/null and output to a file ("/dev/null" to drop it).

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "ipw/base/error.h"
 #include "ipw/base/registry.h"
@@ -15,12 +15,16 @@
 namespace ipw {
 namespace {
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 bool is_alnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          static_cast<unsigned char>(c) >= 0x80;
 }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 template <class T>
 std::optional<T> parse_number(std::string_view s) {
@@ -79,7 +83,8 @@ std::string to_lower_ascii(std::string_view s) {
 }
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos && !from.empty(); at = text.find(from, at + to.size()))
+  for (auto at = text.find(from); at != std::string::npos && !from.empty();
+       at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
   return text;
 }
@@ -93,7 +98,9 @@ std::optional<double> parse_double(std::string_view s) {
   return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
-std::optional<std::int64_t> parse_int(std::string_view s) { return parse_number<std::int64_t>(s); }
+std::optional<std::int64_t> parse_int(std::string_view s) {
+  return parse_number<std::int64_t>(s);
+}
 
 std::string slug(std::string_view s) {
   std::string out;
@@ -122,7 +129,8 @@ std::vector<std::string_view> near_names(std::string_view name, std::span<const 
   for (const auto candidate : known) {
     const auto distance = edit_distance(name, candidate);
     const bool contains = !name.empty() && candidate.find(name) != std::string_view::npos;
-    if (distance <= std::max<std::size_t>(2, name.size() / 3) || contains) ranked.emplace_back(distance, candidate);
+    if (distance <= std::max<std::size_t>(2, name.size() / 3) || contains)
+      ranked.emplace_back(distance, candidate);
   }
   std::ranges::stable_sort(ranked, {}, &decltype(ranked)::value_type::first);
   std::vector<std::string_view> out;

@@ -12,8 +12,14 @@ struct Quantity {
   double value = 0;
   constexpr Quantity() = default;
   constexpr explicit Quantity(double v) : value(v) {}
-  constexpr Quantity& operator+=(Quantity o) { value += o.value; return *this; }
-  constexpr Quantity& operator-=(Quantity o) { value -= o.value; return *this; }
+  constexpr Quantity& operator+=(Quantity o) {
+    value += o.value;
+    return *this;
+  }
+  constexpr Quantity& operator-=(Quantity o) {
+    value -= o.value;
+    return *this;
+  }
   friend constexpr Quantity operator+(Quantity a, Quantity b) { return Quantity(a.value + b.value); }
   friend constexpr Quantity operator-(Quantity a, Quantity b) { return Quantity(a.value - b.value); }
   friend constexpr Quantity operator*(Quantity a, double k) { return Quantity(a.value * k); }
@@ -26,8 +32,14 @@ struct Quantity {
 using Joules = Quantity<struct JouleTag>;
 using Watts = Quantity<struct WattTag>;
 
-constexpr Joules operator*(Watts p, Seconds t) { return Joules(p.value * t.count()); }
-constexpr Joules operator*(Seconds t, Watts p) { return p * t; }
-constexpr Watts operator/(Joules e, Seconds t) { return Watts(e.value / t.count()); }
+constexpr Joules operator*(Watts p, Seconds t) {
+  return Joules(p.value * t.count());
+}
+constexpr Joules operator*(Seconds t, Watts p) {
+  return p * t;
+}
+constexpr Watts operator/(Joules e, Seconds t) {
+  return Watts(e.value / t.count());
+}
 
 }  // namespace ipw

@@ -31,16 +31,21 @@ int run(const Values& values, Context& context) {
   const auto result = row.make()->run(folder, values.text("--model").value_or(""), values.params("--option"));
   const auto data = parse_json(result.json).value();
   if (!values.has("--dry-run")) records::write_analysis(folder, result.id, data);
-  if (!values.has("--json")) fmt::print("{}", report::render_console(result, {static_cast<std::size_t>(context.width), context.color}));
+  if (!values.has("--json"))
+    fmt::print("{}",
+               report::render_console(result, {static_cast<std::size_t>(context.width), context.color}));
   if (values.has("--json") || values.has("--verbose")) fmt::print("{}", pretty_json(data));
   return 0;
 }
 
 }  // namespace
 
-const Command kAnalyze = {"analyze", "Compute an analysis of a run folder.",
+const Command kAnalyze = {"analyze",
+                          "Compute an analysis of a run folder.",
                           "Reads finished and unfinished runs, and folders written by the original suite.\n\n"
                           "Example:\n  ipw analyze runs/profile_... --analysis efficiency",
-                          kPositionals, kOptions, run};
+                          kPositionals,
+                          kOptions,
+                          run};
 
 }  // namespace ipw::cli

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands and their options as data: help, completions, reference pages and the parser all come from these rows.
+// Commands and their options as data: help, completions, reference pages and the parser all come from these
+// rows.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -35,7 +36,8 @@ struct Positional {
 /// What was given on the command line. Getters throw Error(Usage) that names the option.
 class Values {
  public:
-  std::map<std::string, std::vector<std::string>, std::less<>> given;  ///< by option name with dashes, or positional name
+  std::map<std::string, std::vector<std::string>, std::less<>>
+      given;  ///< by option name with dashes, or positional name
 
   bool has(std::string_view name) const { return given.contains(name); }
   std::optional<std::string> text(std::string_view name) const;
@@ -45,12 +47,13 @@ class Values {
   Params params(std::string_view name) const { return Params::parse(list(name), name); }
 };
 
-/// What a command may use of the process: the only place where the environment, the clock and the terminal are known.
+/// What a command may use of the process: the only place where the environment, the clock and the terminal
+/// are known.
 struct Context {
   execution::Surroundings around;
-  std::stop_token stop;     ///< set by Ctrl-C
+  std::stop_token stop;  ///< set by Ctrl-C
   bool out_is_terminal = false, err_is_terminal = false;
-  bool color = false;       ///< NO_COLOR unset and standard output a terminal
+  bool color = false;  ///< NO_COLOR unset and standard output a terminal
   int width = 100;
 };
 

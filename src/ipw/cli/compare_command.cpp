@@ -9,7 +9,8 @@
 namespace ipw::cli {
 namespace {
 
-constexpr Positional kPositionals[] = {{"DIR", "Run folders; the first is the one that others are compared with.", true, true}};
+constexpr Positional kPositionals[] = {
+    {"DIR", "Run folders; the first is the one that others are compared with.", true, true}};
 constexpr Option kOptions[] = {{"--json", "", "", "Print JSON.", Kind::Flag}};
 
 int run(const Values& values, Context& context) {
@@ -19,12 +20,15 @@ int run(const Values& values, Context& context) {
   if (values.has("--json"))
     fmt::print("{}\n", result.json);
   else
-    fmt::print("{}", report::render_console(result, {static_cast<std::size_t>(context.width), context.color}));
+    fmt::print("{}",
+               report::render_console(result, {static_cast<std::size_t>(context.width), context.color}));
   return 0;
 }
 
 }  // namespace
 
-const Command kCompare = {"compare", "Show several runs side by side: accuracy, joules, watts, IPJ, IPW.", {}, kPositionals, kOptions, run};
+const Command kCompare = {"compare", "Show several runs side by side: accuracy, joules, watts, IPJ, IPW.",
+                          {},        kPositionals,
+                          kOptions,  run};
 
 }  // namespace ipw::cli

@@ -22,19 +22,28 @@ std::string bar(double share) {
 }  // namespace
 
 std::string progress_line(const execution::Progress& p, int width) {
-  std::string line = p.total ? fmt::format("{} {}/{}", bar(static_cast<double>(p.done) / std::max(1.0, static_cast<double>(*p.total))), p.done, *p.total)
-                             : fmt::format("{} queries", p.done);
-  if (p.scored > 0) line += fmt::format("  accuracy {:.1f} %", 100.0 * static_cast<double>(p.correct) / static_cast<double>(p.scored));
-  if (p.joules_count > 0) line += fmt::format("  {}/query", human_quantity(p.joules / static_cast<double>(p.joules_count), "J"));
+  std::string line =
+      p.total ? fmt::format("{} {}/{}",
+                            bar(static_cast<double>(p.done) / std::max(1.0, static_cast<double>(*p.total))),
+                            p.done, *p.total)
+              : fmt::format("{} queries", p.done);
+  if (p.scored > 0)
+    line += fmt::format("  accuracy {:.1f} %",
+                        100.0 * static_cast<double>(p.correct) / static_cast<double>(p.scored));
+  if (p.joules_count > 0)
+    line += fmt::format("  {}/query", human_quantity(p.joules / static_cast<double>(p.joules_count), "J"));
   if (p.failed > 0) line += fmt::format("  {} failed", p.failed);
   const auto done_now = p.done - p.done_before;
   line += fmt::format("  {}", human_duration(p.elapsed_seconds));
   if (p.total && done_now > 0 && p.done < *p.total)
-    line += fmt::format("  ETA {}", human_duration(p.elapsed_seconds / static_cast<double>(done_now) * static_cast<double>(*p.total - p.done)));
+    line += fmt::format("  ETA {}", human_duration(p.elapsed_seconds / static_cast<double>(done_now) *
+                                                   static_cast<double>(*p.total - p.done)));
   return line.substr(0, static_cast<std::size_t>(std::max(width - 1, 20)));
 }
 
-Console::~Console() { clear_line(); }
+Console::~Console() {
+  clear_line();
+}
 
 void Console::clear_line() {
   if (line_shown_) std::fputs("\r\x1b[K", stderr);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person watches while a run goes on: one line that renews itself on a terminal, a line now and then in a log.
+// What a person watches while a run goes on: one line that renews itself on a terminal, a line now and then
+// in a log.
 #pragma once
 #include <string>
 

@@ -32,14 +32,15 @@ int run(const Values& values, Context& context) {
   }
   Json list = Json::array();
   for (const auto& s : sensors)
-    list.push_back({{"sensor", s.sensor}, {"present", s.present}, {"detail", s.detail}, {"remedy", s.remedy}});
+    list.push_back(
+        {{"sensor", s.sensor}, {"present", s.present}, {"detail", s.detail}, {"remedy", s.remedy}});
   fmt::print("{}", pretty_json(list));
   return 0;
 }
 
 }  // namespace
 
-const Command kDoctor = {"doctor", "Look for every sensor and say what is missing, why, and what to do.",
-                         {}, {}, kOptions, run};
+const Command kDoctor = {
+    "doctor", "Look for every sensor and say what is missing, why, and what to do.", {}, {}, kOptions, run};
 
 }  // namespace ipw::cli

@@ -32,7 +32,8 @@ fs::path data_dir() {
 }
 
 int terminal_width() {
-  if (const auto columns = parse_int(variable("COLUMNS")); columns && *columns > 20) return static_cast<int>(*columns);
+  if (const auto columns = parse_int(variable("COLUMNS")); columns && *columns > 20)
+    return static_cast<int>(*columns);
   winsize size{};
   return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 120;
 }

@@ -33,7 +33,8 @@ std::string wrap(std::string_view text, std::size_t indent) {
 }
 
 std::string row(std::string_view left, std::string_view text) {
-  if (left.size() + 2 >= kColumn) return fmt::format("  {}\n{:{}}{}\n", left, "", kColumn, wrap(text, kColumn));
+  if (left.size() + 2 >= kColumn)
+    return fmt::format("  {}\n{:{}}{}\n", left, "", kColumn, wrap(text, kColumn));
   return fmt::format("  {:<{}}{}\n", left, kColumn - 2, wrap(text, kColumn));
 }
 
@@ -47,7 +48,8 @@ std::string help_of(const Option& option) {
 std::string usage(const Command& command) {
   std::string line = fmt::format("ipw {}", command.name);
   for (const auto& p : command.positionals)
-    line += fmt::format(" {}{}{}{}", p.required ? "" : "[", p.name, p.repeated ? "..." : "", p.required ? "" : "]");
+    line += fmt::format(" {}{}{}{}", p.required ? "" : "[", p.name, p.repeated ? "..." : "",
+                        p.required ? "" : "]");
   return line + (command.options.empty() ? "" : " [OPTIONS]");
 }
 
@@ -66,8 +68,10 @@ std::string program_help() {
       "memory, latency and tokens, per query.\n\n"
       "usage: ipw COMMAND [OPTIONS]\n\nCommands:\n";
   for (const auto& command : commands()) out += row(command.name, command.summary);
-  out += "\nOptions:\n" + row("--help", "Show this help, or that of a command.") + row("--version", "Show the version.");
-  out += row("--log-level LEVEL", "debug, info, warning, error or off; before the command. [default: warning]");
+  out += "\nOptions:\n" + row("--help", "Show this help, or that of a command.") +
+         row("--version", "Show the version.");
+  out +=
+      row("--log-level LEVEL", "debug, info, warning, error or off; before the command. [default: warning]");
   return out + "\nBegin with `ipw profile`: it profiles a small real language model on this machine.\n";
 }
 
@@ -80,15 +84,19 @@ std::string command_help(const Command& command) {
     out += fmt::format("\n{}:\n", group);
     for (const auto& option : command.options)
       if (option.group == group)
-        out += row(option.hint.empty() ? std::string(option.name) : fmt::format("{} {}", option.name, option.hint), help_of(option));
+        out += row(
+            option.hint.empty() ? std::string(option.name) : fmt::format("{} {}", option.name, option.hint),
+            help_of(option));
   }
   return out;
 }
 
 std::string commands_page() {
-  std::string out = "# Commands\n\nMade by `./dev docs` from the option rows of the program; what `--help` shows.\n";
+  std::string out =
+      "# Commands\n\nMade by `./dev docs` from the option rows of the program; what `--help` shows.\n";
   out += fmt::format("\n```text\n{}```\n", program_help());
-  for (const auto& command : commands()) out += fmt::format("\n## ipw {}\n\n```text\n{}```\n", command.name, command_help(command));
+  for (const auto& command : commands())
+    out += fmt::format("\n## ipw {}\n\n```text\n{}```\n", command.name, command_help(command));
   return out;
 }
 

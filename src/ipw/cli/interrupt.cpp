@@ -25,7 +25,8 @@ void wait_for_signals(std::stop_token ended, std::stop_source& source) {
     if (sigwait(&set, &signal) != 0 || signal == kLeave) continue;
     if (source.stop_requested()) ::_exit(130);
     source.request_stop();
-    static constexpr char kMessage[] = "\nstopping; what was asked is kept. Press Ctrl-C again to leave at once.\n";
+    static constexpr char kMessage[] =
+        "\nstopping; what was asked is kept. Press Ctrl-C again to leave at once.\n";
     if (::write(2, kMessage, sizeof kMessage - 1) < 0) continue;
   }
 }

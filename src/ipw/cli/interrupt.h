@@ -6,8 +6,8 @@
 
 namespace ipw::cli {
 
-/// Turn SIGINT and SIGTERM into a request to stop; a second one ends the process at once, with the journal intact.
-/// Make it before any other thread, so that every thread inherits the blocked signals.
+/// Turn SIGINT and SIGTERM into a request to stop; a second one ends the process at once, with the journal
+/// intact. Make it before any other thread, so that every thread inherits the blocked signals.
 class Interrupt {
  public:
   Interrupt();

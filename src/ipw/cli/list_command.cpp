@@ -15,7 +15,8 @@
 namespace ipw::cli {
 namespace {
 
-constexpr Positional kPositionals[] = {{"KIND", "analyses, clients, collectors, datasets, scorers or all.", false}};
+constexpr Positional kPositionals[] = {
+    {"KIND", "analyses, clients, collectors, datasets, scorers or all.", false}};
 
 template <class Row>
 std::string section(std::string_view title, std::span<const Row> rows) {
@@ -56,6 +57,8 @@ int run(const Values& values, Context&) {
 
 }  // namespace
 
-const Command kList = {"list", "Show what is built in: clients, datasets, scorers, analyses, collectors.", {}, kPositionals, {}, run};
+const Command kList = {"list", "Show what is built in: clients, datasets, scorers, analyses, collectors.",
+                       {},     kPositionals,
+                       {},     run};
 
 }  // namespace ipw::cli

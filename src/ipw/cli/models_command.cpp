@@ -14,8 +14,9 @@
 namespace ipw::cli {
 namespace {
 
-constexpr Positional kPositionals[] = {{"ACTION", "Nothing to list them, or fetch.", false},
-                                       {"NAME", "What to fetch: a name of the list or hf:OWNER/REPO/FILE.gguf[@REV].", false}};
+constexpr Positional kPositionals[] = {
+    {"ACTION", "Nothing to list them, or fetch.", false},
+    {"NAME", "What to fetch: a name of the list or hf:OWNER/REPO/FILE.gguf[@REV].", false}};
 constexpr Option kOptions[] = {{"--json", "", "", "Print JSON.", Kind::Flag}};
 
 clients::ModelOptions model_options(const Context& context) {
@@ -29,7 +30,8 @@ clients::ModelOptions model_options(const Context& context) {
 
 void print_list(const std::vector<clients::ModelState>& states) {
   for (const auto& s : states) {
-    fmt::print("{:<24} {:>10}  {:<11} {}\n", s.row->name, human_bytes(s.row->size_bytes), s.row->licence, s.present ? "here" : "not here");
+    fmt::print("{:<24} {:>10}  {:<11} {}\n", s.row->name, human_bytes(s.row->size_bytes), s.row->licence,
+               s.present ? "here" : "not here");
     fmt::print("  {}\n  from {}\n", s.row->summary, s.row->source);
   }
   fmt::print("\n`ipw models fetch NAME` gets one; `ipw profile --model NAME` does so at first use.\n");
@@ -38,8 +40,14 @@ void print_list(const std::vector<clients::ModelState>& states) {
 void print_json(const std::vector<clients::ModelState>& states) {
   Json list = Json::array();
   for (const auto& s : states)
-    list.push_back({{"name", s.row->name}, {"summary", s.row->summary}, {"size_bytes", s.row->size_bytes}, {"licence", s.row->licence},
-                    {"source", s.row->source}, {"sha256", s.row->sha256}, {"present", s.present}, {"path", s.path.string()}});
+    list.push_back({{"name", s.row->name},
+                    {"summary", s.row->summary},
+                    {"size_bytes", s.row->size_bytes},
+                    {"licence", s.row->licence},
+                    {"source", s.row->source},
+                    {"sha256", s.row->sha256},
+                    {"present", s.present},
+                    {"path", s.path.string()}});
   fmt::print("{}", pretty_json(list));
 }
 
@@ -52,7 +60,8 @@ int run(const Values& values, Context& context) {
     fmt::print("{}\n", clients::resolve_model(*name, options).string());
     return 0;
   }
-  if (action != "list") throw_unknown("action of models", action, std::vector<std::string_view>{"fetch", "list"});
+  if (action != "list")
+    throw_unknown("action of models", action, std::vector<std::string_view>{"fetch", "list"});
   const auto states = clients::model_states(options);
   values.has("--json") ? print_json(states) : print_list(states);
   return 0;
@@ -60,6 +69,7 @@ int run(const Values& values, Context& context) {
 
 }  // namespace
 
-const Command kModels = {"models", "List the models of the catalogue, and fetch one.", {}, kPositionals, kOptions, run};
+const Command kModels = {
+    "models", "List the models of the catalogue, and fetch one.", {}, kPositionals, kOptions, run};
 
 }  // namespace ipw::cli

@@ -20,7 +20,8 @@ void add_option(CLI::App& app, const Option& option, Values& values) {
   }
   auto* added = app.add_option_function<std::vector<std::string>>(
       name, [&values, name](const std::vector<std::string>& given) { values.given[name] = given; });
-  added->expected(1)->multi_option_policy(option.kind == Kind::List ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::Throw);
+  added->expected(1)->multi_option_policy(option.kind == Kind::List ? CLI::MultiOptionPolicy::TakeAll
+                                                                    : CLI::MultiOptionPolicy::Throw);
   added->allow_extra_args(false);
 }
 
@@ -36,11 +37,13 @@ void add_positional(CLI::App& app, const Positional& positional, Values& values)
 }
 
 /// Turn what CLI11 could not place into a message with the options that are near.
-[[noreturn]] void throw_unexpected(const Command& command, const CLI::ExtrasError& error, std::span<const std::string> arguments) {
+[[noreturn]] void throw_unexpected(const Command& command, const CLI::ExtrasError& error,
+                                   std::span<const std::string> arguments) {
   const auto names_known = names(command.options);
   for (const auto& argument : arguments) {
     const auto name = argument.substr(0, argument.find('='));
-    if (name.starts_with("-") && std::ranges::find(names_known, name) == names_known.end()) throw_unknown(fmt::format("option of {}", command.name), name, names_known);
+    if (name.starts_with("-") && std::ranges::find(names_known, name) == names_known.end())
+      throw_unknown(fmt::format("option of {}", command.name), name, names_known);
   }
   throw Error(ErrorCode::Usage, error.what(), fmt::format("ipw {} --help shows what it takes", command.name));
 }

@@ -20,41 +20,60 @@ namespace {
 constexpr std::size_t kDemoQueries = 60;
 
 constexpr Option kOptions[] = {
-    {"--client", "ID", "llamacpp", "Which engine or server answers; `ipw list clients` shows them.", Kind::Text, "What answers"},
+    {"--client", "ID", "llamacpp", "Which engine or server answers; `ipw list clients` shows them.",
+     Kind::Text, "What answers"},
     {"--model", "NAME", "smollm2-135m-instruct",
-     "The model's name at the server. For llamacpp: a GGUF file, a name of `ipw models`, or hf:OWNER/REPO/FILE.gguf[@REV].", Kind::Text,
-     "What answers"},
+     "The model's name at the server. For llamacpp: a GGUF file, a name of `ipw models`, or "
+     "hf:OWNER/REPO/FILE.gguf[@REV].",
+     Kind::Text, "What answers"},
     {"--client-base-url", "URL", "the client's own", "Where the server is.", Kind::Text, "What answers"},
-    {"--api-key", "KEY", "IPW_API_KEY, else OPENAI_API_KEY", "Key for the server; never written to disk.", Kind::Text, "What answers"},
-    {"--client-param", "KEY=VALUE", "", "A parameter of the client; its reference page lists them.", Kind::List, "What answers"},
+    {"--api-key", "KEY", "IPW_API_KEY, else OPENAI_API_KEY", "Key for the server; never written to disk.",
+     Kind::Text, "What answers"},
+    {"--client-param", "KEY=VALUE", "", "A parameter of the client; its reference page lists them.",
+     Kind::List, "What answers"},
     {"--temperature", "T", "0", "Sampling temperature; 0 is greedy.", Kind::Text, "What answers"},
-    {"--max-tokens", "N", "what the dataset asks for", "Longest answer, in tokens.", Kind::Text, "What answers"},
-    {"--query-timeout", "SECONDS", "600", "A query that takes longer is stopped and recorded as failed.", Kind::Text, "What answers"},
+    {"--max-tokens", "N", "what the dataset asks for", "Longest answer, in tokens.", Kind::Text,
+     "What answers"},
+    {"--query-timeout", "SECONDS", "600", "A query that takes longer is stopped and recorded as failed.",
+     Kind::Text, "What answers"},
 
-    {"--dataset", "ID", "ipw-mini", "Which questions; `ipw list datasets` shows them.", Kind::Text, "What is asked"},
-    {"--dataset-param", "KEY=VALUE", "", "A parameter of the dataset, such as path=questions.jsonl.", Kind::List, "What is asked"},
-    {"--max-queries", "N", "all; 60 of ipw-mini when no dataset is named", "Ask the first N questions.", Kind::Text, "What is asked"},
-    {"--sample-evenly", "", "", "Draw --max-queries evenly over the subjects instead, by --seed.", Kind::Flag, "What is asked"},
-    {"--shard", "I/N", "", "Ask every Nth question beginning with the Ith, for runs in parts.", Kind::Text, "What is asked"},
+    {"--dataset", "ID", "ipw-mini", "Which questions; `ipw list datasets` shows them.", Kind::Text,
+     "What is asked"},
+    {"--dataset-param", "KEY=VALUE", "", "A parameter of the dataset, such as path=questions.jsonl.",
+     Kind::List, "What is asked"},
+    {"--max-queries", "N", "all; 60 of ipw-mini when no dataset is named", "Ask the first N questions.",
+     Kind::Text, "What is asked"},
+    {"--sample-evenly", "", "", "Draw --max-queries evenly over the subjects instead, by --seed.", Kind::Flag,
+     "What is asked"},
+    {"--shard", "I/N", "", "Ask every Nth question beginning with the Ith, for runs in parts.", Kind::Text,
+     "What is asked"},
     {"--seed", "N", "0", "Seed of every random choice.", Kind::Text, "What is asked"},
 
-    {"--concurrency", "N", "1", "Requests in flight at once; above 1 the energy of overlapping requests is shared by time.", Kind::Text,
+    {"--concurrency", "N", "1",
+     "Requests in flight at once; above 1 the energy of overlapping requests is shared by time.", Kind::Text,
      "How it runs"},
     {"--batch-size", "N", "", "The original's name for --concurrency.", Kind::Text, "How it runs"},
-    {"--warmup-queries", "N", "3", "Queries before the measurement; they use up no question.", Kind::Text, "How it runs"},
-    {"--idle-seconds", "SECONDS", "3", "Length of the idle baseline before and after; 0 takes none.", Kind::Text, "How it runs"},
+    {"--warmup-queries", "N", "3", "Queries before the measurement; they use up no question.", Kind::Text,
+     "How it runs"},
+    {"--idle-seconds", "SECONDS", "3", "Length of the idle baseline before and after; 0 takes none.",
+     Kind::Text, "How it runs"},
     {"--output-dir", "DIR", "runs", "Where the run's folder is made.", Kind::Text, "How it runs"},
-    {"--resume", "", "", "Go on with the folder of an interrupted run; finished queries are not sent again.", Kind::Flag, "How it runs"},
+    {"--resume", "", "", "Go on with the folder of an interrupted run; finished queries are not sent again.",
+     Kind::Flag, "How it runs"},
     {"--retry-failed", "", "", "With --resume, ask failed queries again.", Kind::Flag, "How it runs"},
     {"--overwrite", "", "", "Replace the folder if it exists.", Kind::Flag, "How it runs"},
-    {"--config", "FILE", "", "Repeat a run from its config.json; options given beside it win.", Kind::Text, "How it runs"},
+    {"--config", "FILE", "", "Repeat a run from its config.json; options given beside it win.", Kind::Text,
+     "How it runs"},
 
-    {"--monitor", "ADDRESS", "auto", "auto uses a monitor that listens on port 50053, none samples in this process.", Kind::Text, "Sensors"},
-    {"--collector", "ID[:ARGS]", "all that find something", "Which sensors to read; `ipw doctor` shows what is there.", Kind::List, "Sensors"},
+    {"--monitor", "ADDRESS", "auto",
+     "auto uses a monitor that listens on port 50053, none samples in this process.", Kind::Text, "Sensors"},
+    {"--collector", "ID[:ARGS]", "all that find something",
+     "Which sensors to read; `ipw doctor` shows what is there.", Kind::List, "Sensors"},
     {"--sysfs-root", "DIR", "", "Read /sys and /proc below this folder.", Kind::Text, "Sensors"},
     {"--sampling-period", "SECONDS", "0.05", "Time between two readings.", Kind::Text, "Sensors"},
 
-    {"--eval-client", "ID", "openai", "Judge, for datasets that need one; recorded in config.json.", Kind::Text, "Judge"},
+    {"--eval-client", "ID", "openai", "Judge, for datasets that need one; recorded in config.json.",
+     Kind::Text, "Judge"},
     {"--eval-base-url", "URL", "https://api.openai.com/v1", "Where the judge is.", Kind::Text, "Judge"},
     {"--eval-model", "NAME", "gpt-5-nano-2025-08-07", "Model of the judge.", Kind::Text, "Judge"},
 
@@ -134,7 +153,8 @@ void take_run_options(const Values& values, execution::ProfileConfig& c) {
 execution::RunRequest make_request(const Values& values) {
   execution::RunRequest request;
   request.config.monitor = "auto";
-  if (const auto file = values.text("--config")) request.config = execution::profile_config_from_json(read_json_file(*file));
+  if (const auto file = values.text("--config"))
+    request.config = execution::profile_config_from_json(read_json_file(*file));
   take_engine_options(values, request.config);
   take_question_options(values, request.config);
   take_run_options(values, request.config);
@@ -172,7 +192,8 @@ int run(const Values& values, Context& context) {
   if (values.has("--json")) {
     fmt::print("{}", pretty_json(summary));
   } else {
-    fmt::print("{}", report::render_console(analysis::profile_report(outcome.folder, request.config.model), {static_cast<std::size_t>(context.width), context.color}));
+    fmt::print("{}", report::render_console(analysis::profile_report(outcome.folder, request.config.model),
+                                            {static_cast<std::size_t>(context.width), context.color}));
     print_verdict(outcome);
   }
   if (outcome.interrupted) return 130;
@@ -182,12 +203,17 @@ int run(const Values& values, Context& context) {
 }  // namespace
 
 const Command kProfile = {
-    "profile", "Ask a dataset's questions and measure what each answer costs.",
+    "profile",
+    "Ask a dataset's questions and measure what each answer costs.",
     "With no option at all it profiles the demonstration model on 60 questions of ipw-mini.\n\n"
     "Examples:\n"
     "  ipw profile\n"
-    "  ipw profile --client openai --client-base-url http://localhost:8000/v1 --model Qwen/Qwen3-8B --dataset mmlu-pro --max-queries 200\n"
-    "  ipw profile --client ollama --model llama3.2:1b --dataset local --dataset-param path=mine.jsonl --concurrency 8",
-    {}, kOptions, run};
+    "  ipw profile --client openai --client-base-url http://localhost:8000/v1 --model Qwen/Qwen3-8B "
+    "--dataset mmlu-pro --max-queries 200\n"
+    "  ipw profile --client ollama --model llama3.2:1b --dataset local --dataset-param path=mine.jsonl "
+    "--concurrency 8",
+    {},
+    kOptions,
+    run};
 
 }  // namespace ipw::cli

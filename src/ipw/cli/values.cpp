@@ -26,7 +26,8 @@ std::optional<std::int64_t> Values::integer(std::string_view name, std::int64_t 
   if (number && *number > std::numeric_limits<int>::max())
     throw Error(ErrorCode::Usage, fmt::format("{} {} is too large", name, *value));
   if (number && *number >= lowest) return number;
-  throw Error(ErrorCode::Usage, fmt::format("{} {} is not a whole number of at least {}", name, *value, lowest));
+  throw Error(ErrorCode::Usage,
+              fmt::format("{} {} is not a whole number of at least {}", name, *value, lowest));
 }
 
 std::optional<double> Values::number(std::string_view name, double lowest) const {

@@ -47,12 +47,14 @@ void read(const Json& json, const char* key, std::optional<T>& field) {
 void read(const Json& json, const char* key, Params& field) {
   const auto it = json.find(key);
   if (it == json.end() || !it->is_object()) return;
-  for (const auto& [name, value] : it->items()) field.set(name, value.is_string() ? value.get<std::string>() : value.dump());
+  for (const auto& [name, value] : it->items())
+    field.set(name, value.is_string() ? value.get<std::string>() : value.dump());
 }
 
 /// The keys that decide what is asked and how; all others only say where and how it is watched.
-constexpr std::array kIdentity = {"client_id",   "model",       "dataset_id", "dataset_params", "client_params", "max_queries", "sample_evenly",
-                                  "concurrency", "seed",        "temperature", "max_tokens",    "shard"};
+constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id",    "dataset_params",
+                                  "client_params", "max_queries", "sample_evenly", "concurrency",
+                                  "seed",          "temperature", "max_tokens",    "shard"};
 
 }  // namespace
 
@@ -121,7 +123,8 @@ ProfileConfig profile_config_from_json(const Json& json) {
 std::optional<std::string> incompatible_key(const ProfileConfig& a, const ProfileConfig& b) {
   const Json left = to_json(a), right = to_json(b);
   for (const auto* key : kIdentity)
-    if (left.at(key) != right.at(key)) return fmt::format("{} ({} then, {} now)", key, left.at(key).dump(), right.at(key).dump());
+    if (left.at(key) != right.at(key))
+      return fmt::format("{} ({} then, {} now)", key, left.at(key).dump(), right.at(key).dump());
   return std::nullopt;
 }
 

@@ -31,13 +31,14 @@ struct ProfileConfig {
   double temperature = 0;
   std::optional<int> max_tokens;  ///< absent: what the dataset asks for
   double query_timeout_seconds = 600;
-  double idle_seconds = 3;        ///< idle baseline before and after; 0 takes none
+  double idle_seconds = 3;  ///< idle baseline before and after; 0 takes none
   ShardChoice shard;
-  std::string monitor;            ///< "auto", "none" or an address
+  std::string monitor;  ///< "auto", "none" or an address
   std::vector<std::string> collectors;
   std::string sysfs_root;
   double sampling_period_seconds = 0.05;
-  std::string eval_client = "openai", eval_base_url = "https://api.openai.com/v1", eval_model = "gpt-5-nano-2025-08-07";
+  std::string eval_client = "openai", eval_base_url = "https://api.openai.com/v1",
+              eval_model = "gpt-5-nano-2025-08-07";
 };
 
 /// The configuration as config.json holds it; secrets are masked.

@@ -25,7 +25,8 @@ void EnergyLedger::abandon(std::int64_t request, Instant at) {
   if (attribution_) attribution_->end(request, at);
 }
 
-void EnergyLedger::end(records::QueryRecord record, Instant sent, std::optional<Instant> first_token, Instant done) {
+void EnergyLedger::end(records::QueryRecord record, Instant sent, std::optional<Instant> first_token,
+                       Instant done) {
   const std::lock_guard lock(mutex_);
   if (attribution_) attribution_->end(record.index, done);
   pending_.push_back({std::move(record), sent, done, first_token});
@@ -67,7 +68,8 @@ void EnergyLedger::fill(Pending& pending) {
 }
 
 void EnergyLedger::split_phases(Pending& pending) const {
-  if (!pending.first_token || *pending.first_token < pending.sent || *pending.first_token > pending.done) return;
+  if (!pending.first_token || *pending.first_token < pending.sent || *pending.first_token > pending.done)
+    return;
   pending.record.prefill = phase_of(source_, pending.sent, *pending.first_token);
   pending.record.decode = phase_of(source_, *pending.first_token, pending.done);
 }

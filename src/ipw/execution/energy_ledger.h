@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ended queries that wait for the reading after their end, so that their energy covers the whole window (defect M3).
+// Ended queries that wait for the reading after their end, so that their energy covers the whole window
+// (defect M3).
 #pragma once
 #include <deque>
 #include <map>
@@ -23,13 +24,15 @@ struct IdleBaseline {
 /// Hand out energies in the order in which queries ended. Thread-safe.
 class EnergyLedger {
  public:
-  /// With `shared`, windows may overlap and their energy is attributed; else each query had the device to itself.
+  /// With `shared`, windows may overlap and their energy is attributed; else each query had the device to
+  /// itself.
   EnergyLedger(const telemetry::Source& source, bool shared);
   void begin(std::int64_t request, Instant at);
   /// A request that leaves no record (cancelled) still has to end.
   void abandon(std::int64_t request, Instant at);
   void end(records::QueryRecord record, Instant sent, std::optional<Instant> first_token, Instant done);
-  /// Give a record whose readings have arrived, its energies filled in; with `force`, the next one in any case.
+  /// Give a record whose readings have arrived, its energies filled in; with `force`, the next one in any
+  /// case.
   std::optional<records::QueryRecord> take(bool force);
   std::size_t waiting() const;
   void set_idle(IdleBaseline idle);

@@ -50,7 +50,7 @@ class ProfileRun {
   const ProfileConfig& config_;
   const Surroundings& around_;
   Observer& observer_;
-  std::stop_source stop_;                   ///< ours: also set when a worker or the disk fails
+  std::stop_source stop_;  ///< ours: also set when a worker or the disk fails
   std::stop_callback<std::function<void()>> forward_;
 
   std::unique_ptr<datasets::Dataset> dataset_;
@@ -72,7 +72,8 @@ class ProfileRun {
   std::atomic<int> working_{0};
 };
 
-ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Observer& observer, std::stop_token stop)
+ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Observer& observer,
+                       std::stop_token stop)
     : request_(request),
       config_(request.config),
       around_(around),
@@ -106,15 +107,18 @@ RunOutcome ProfileRun::run() {
 }
 
 void ProfileRun::warm_up() {
-  if (config_.warmup_queries > 0) observer_.stage(fmt::format("warming up, {} queries", config_.warmup_queries));
+  if (config_.warmup_queries > 0)
+    observer_.stage(fmt::format("warming up, {} queries", config_.warmup_queries));
   for (int i = 0; i < config_.warmup_queries && !stop_.stop_requested(); ++i) {
     datasets::Question question;
     question.problem = kWarmUpPrompts[static_cast<std::size_t>(i) % kWarmUpPrompts.size()];
-    const auto request = make_request(question, info_, engine_.model, {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
+    const auto request = make_request(question, info_, engine_.model,
+                                      {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
                                       Seconds(config_.query_timeout_seconds));
     const auto response = engine_.client->complete(request, stop_.get_token());
     if (response.failure && response.failure->kind != "cancelled")
-      throw Error(ErrorCode::Unavailable, fmt::format("the warm-up query failed: {}", response.failure->message),
+      throw Error(ErrorCode::Unavailable,
+                  fmt::format("the warm-up query failed: {}", response.failure->message),
                   "nothing was measured; --warmup-queries 0 skips the warm-up");
   }
 }
@@ -123,7 +127,8 @@ void ProfileRun::take_idle(const char* when) {
   if (config_.idle_seconds <= 0 || stop_.stop_requested()) return;
   observer_.stage(fmt::format("idle baseline {} the run, {:g} s", when, config_.idle_seconds));
   const auto begin = around_.clock.now(), end = begin + from_seconds(config_.idle_seconds);
-  while (!stop_.stop_requested() && !source_->settled(end) && around_.clock.now() < end + std::chrono::seconds(2))
+  while (!stop_.stop_requested() && !source_->settled(end) &&
+         around_.clock.now() < end + std::chrono::seconds(2))
     around_.clock.sleep_until(around_.clock.now() + kTurn);
   if (!source_->settled(end)) return;
   idle_.emplace_back(when, measure_idle(*source_, begin, end));
@@ -168,7 +173,8 @@ void ProfileRun::work(std::stop_token stop) {
 }
 
 void ProfileRun::ask(const datasets::Question& question, std::stop_token stop) {
-  const auto request = make_request(question, info_, engine_.model, {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
+  const auto request = make_request(question, info_, engine_.model,
+                                    {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
                                     Seconds(config_.query_timeout_seconds));
   const auto started = around_.clock.wall();
   ledger_->begin(question.index, around_.clock.now());
@@ -190,8 +196,10 @@ void ProfileRun::keep(records::QueryRecord record, const clients::Response& resp
     }
     refusals_ = record.failure && record.failure->kind == "connect" ? refusals_ + 1 : 0;
     if (refusals_ >= kRefusalsInARow)
-      throw Error(ErrorCode::Unavailable, fmt::format("{} connections in a row failed, the last: {}", refusals_, record.failure->message),
-                  "when the server is back, go on with --resume --retry-failed");
+      throw Error(
+          ErrorCode::Unavailable,
+          fmt::format("{} connections in a row failed, the last: {}", refusals_, record.failure->message),
+          "when the server is back, go on with --resume --retry-failed");
   }
   std::optional<Instant> first;
   if (!response.arrivals.empty()) first = response.arrivals.front();
@@ -234,14 +242,23 @@ RunOutcome ProfileRun::finish() {
   const auto self = source_->self();
   journal_->sync();
   telemetry_->close();
-  const FinishFacts facts{config_, info_, *source_, self, engine_.description, idle_, around_.clock.wall(), progress_.elapsed_seconds,
-                          stop_.stop_requested(), progress_.total};
+  const FinishFacts facts{config_,
+                          info_,
+                          *source_,
+                          self,
+                          engine_.description,
+                          idle_,
+                          around_.clock.wall(),
+                          progress_.elapsed_seconds,
+                          stop_.stop_requested(),
+                          progress_.total};
   return finish_run(folder_.path, facts);
 }
 
 }  // namespace
 
-RunOutcome profile(const RunRequest& request, const Surroundings& around, Observer& observer, std::stop_token stop) {
+RunOutcome profile(const RunRequest& request, const Surroundings& around, Observer& observer,
+                   std::stop_token stop) {
   return ProfileRun(request, around, observer, std::move(stop)).run();
 }
 

@@ -65,6 +65,7 @@ struct RunOutcome {
 
 /// Run to the end, or until asked to stop; in either case the folder is finished and can be resumed.
 /// Throws Error when the run cannot begin or its disk is full; the journal then keeps every finished query.
-RunOutcome profile(const RunRequest& request, const Surroundings& around, Observer& observer, std::stop_token stop);
+RunOutcome profile(const RunRequest& request, const Surroundings& around, Observer& observer,
+                   std::stop_token stop);
 
 }  // namespace ipw::execution

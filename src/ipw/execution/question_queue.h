@@ -13,8 +13,10 @@ namespace ipw::execution {
 /// Give each question once, in dataset order, without those that are already finished. Thread-safe.
 class QuestionQueue {
  public:
-  /// Take at most `limit` questions of the dataset, finished ones included, so that a resumed run ends where the first would.
-  QuestionQueue(std::unique_ptr<datasets::Dataset> dataset, std::optional<std::size_t> limit, std::set<std::int64_t> finished);
+  /// Take at most `limit` questions of the dataset, finished ones included, so that a resumed run ends where
+  /// the first would.
+  QuestionQueue(std::unique_ptr<datasets::Dataset> dataset, std::optional<std::size_t> limit,
+                std::set<std::int64_t> finished);
   std::optional<datasets::Question> next();
   /// How many questions the run has in all, where the dataset knows its size.
   std::optional<std::size_t> total() const;

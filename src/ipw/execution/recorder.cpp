@@ -13,7 +13,8 @@ records::Latency latency_of(const clients::Response& response) {
   records::Latency latency;
   latency.total_seconds = to_seconds(response.done - response.sent);
   latency.clock = response.stamps;
-  if (!response.arrivals.empty()) latency.ttft_seconds = to_seconds(response.arrivals.front() - response.sent);
+  if (!response.arrivals.empty())
+    latency.ttft_seconds = to_seconds(response.arrivals.front() - response.sent);
   for (std::size_t i = 1; i < response.arrivals.size(); ++i)
     latency.itl_seconds.push_back(to_seconds(response.arrivals[i] - response.arrivals[i - 1]));
   if (response.prefill) latency.prefill_seconds = response.prefill->count();
@@ -24,19 +25,21 @@ records::Latency latency_of(const clients::Response& response) {
 /// The identity of what was sent: every message with its role, and the sampling that shapes the answer.
 std::string prompt_identity(const clients::Request& request) {
   std::string text;
-  for (const auto& message : request.messages) text += fmt::format("{}\x1f{}\x1e", message.role, message.content);
+  for (const auto& message : request.messages)
+    text += fmt::format("{}\x1f{}\x1e", message.role, message.content);
   return sha256_hex(text);
 }
 
 }  // namespace
 
-clients::Request make_request(const datasets::Question& question, const datasets::DatasetInfo& dataset, const std::string& model,
-                              const clients::Sampling& sampling, Seconds timeout) {
+clients::Request make_request(const datasets::Question& question, const datasets::DatasetInfo& dataset,
+                              const std::string& model, const clients::Sampling& sampling, Seconds timeout) {
   clients::Request request;
   request.model = model;
   request.sampling = sampling;
   request.timeout = timeout;
-  if (!request.sampling.max_tokens && dataset.max_tokens > 0) request.sampling.max_tokens = dataset.max_tokens;
+  if (!request.sampling.max_tokens && dataset.max_tokens > 0)
+    request.sampling.max_tokens = dataset.max_tokens;
   if (!dataset.system_prompt.empty()) request.messages.push_back({"system", dataset.system_prompt});
   request.messages.push_back({"user", question.problem});
   return request;
@@ -56,12 +59,13 @@ records::QueryRecord make_record(const datasets::Question& question, const clien
   record.reasoning = to_valid_utf8(response.reasoning);
   record.finish_reason = response.failure ? "error" : response.finish_reason;
   if (response.failure)
-    record.failure = records::RecordFailure{response.failure->kind, response.failure->message, response.failure->http_status};
+    record.failure = records::RecordFailure{response.failure->kind, response.failure->message,
+                                            response.failure->http_status};
   record.started_unix_ns = unix_nanos(started);
   record.started_seconds = to_seconds(response.sent - run_start);
   record.latency = latency_of(response);
-  record.tokens = {response.usage.prompt_tokens, response.usage.completion_tokens, response.usage.cached_tokens,
-                   response.usage.reasoning_tokens, response.usage.source};
+  record.tokens = {response.usage.prompt_tokens, response.usage.completion_tokens,
+                   response.usage.cached_tokens, response.usage.reasoning_tokens, response.usage.source};
   record.server_timings = response.timings_json;
   record.evaluation = evaluate(question, response);
   return record;
@@ -77,7 +81,8 @@ records::Evaluation evaluate(const datasets::Question& question, const clients::
   }
   const auto& row = require("scorer", evaluation::scorers(), question.scorer);
   const auto verdict = row.make()->score(
-      {question.problem, question.answer, question.metadata, response.finish_reason, question.choices}, response.content);
+      {question.problem, question.answer, question.metadata, response.finish_reason, question.choices},
+      response.content);
   evaluation.correct = verdict.correct;
   evaluation.extracted = to_valid_utf8(verdict.extracted);
   evaluation.reason = verdict.reason;

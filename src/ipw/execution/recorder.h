@@ -10,8 +10,8 @@
 namespace ipw::execution {
 
 /// Build the request that asks a question.
-clients::Request make_request(const datasets::Question& question, const datasets::DatasetInfo& dataset, const std::string& model,
-                              const clients::Sampling& sampling, Seconds timeout);
+clients::Request make_request(const datasets::Question& question, const datasets::DatasetInfo& dataset,
+                              const std::string& model, const clients::Sampling& sampling, Seconds timeout);
 
 /// Write down what was asked and answered; energies are added later, when their readings have arrived.
 records::QueryRecord make_record(const datasets::Question& question, const clients::Request& request,

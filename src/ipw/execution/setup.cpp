@@ -23,14 +23,17 @@ std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, con
   auto dataset = datasets::open_dataset(config.dataset, options);
   if (config.sample_evenly && config.max_queries)
     dataset = datasets::sample_evenly(std::move(dataset), *config.max_queries, config.seed);
-  if (config.shard.count > 1) dataset = datasets::shard(std::move(dataset), config.shard.index, config.shard.count);
+  if (config.shard.count > 1)
+    dataset = datasets::shard(std::move(dataset), config.shard.index, config.shard.count);
   return dataset;
 }
 
-std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Clock& clock, Observer& observer) {
+std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Clock& clock,
+                                               Observer& observer) {
   const bool named = config.monitor != "auto" && config.monitor != "none";
   const auto address = named ? rpc::parse_address(config.monitor) : rpc::Address{};
-  const bool wants_local = config.monitor == "none" || !config.collectors.empty() || !config.sysfs_root.empty();
+  const bool wants_local =
+      config.monitor == "none" || !config.collectors.empty() || !config.sysfs_root.empty();
   if (named || (!wants_local && rpc::listens(address))) {
     observer.note(fmt::format("sensors: the monitor at {}", address.target));
     return rpc::connect(address, clock);
@@ -82,7 +85,8 @@ OpenFolder resume_folder(const fs::path& path, const RunRequest& request, Observ
   if (const auto cut = records::repair_journal(path))
     observer.note(fmt::format("the journal ended in half a line; {} bytes were cut off", cut));
   auto state = records::read_journal_state(path);
-  if (state.broken_lines > 0) observer.note(fmt::format("{} broken lines of the journal are left out", state.broken_lines));
+  if (state.broken_lines > 0)
+    observer.note(fmt::format("{} broken lines of the journal are left out", state.broken_lines));
   if (request.retry_failed)
     for (const auto index : state.failed) state.finished.erase(index);
   return {path, std::move(state.finished)};
@@ -90,7 +94,8 @@ OpenFolder resume_folder(const fs::path& path, const RunRequest& request, Observ
 
 }  // namespace
 
-OpenFolder open_folder(const RunRequest& request, const std::string& hardware_label, const std::string& dataset_name, Observer& observer) {
+OpenFolder open_folder(const RunRequest& request, const std::string& hardware_label,
+                       const std::string& dataset_name, Observer& observer) {
   const auto& config = request.config;
   auto name = records::run_folder_name("profile", hardware_label, config.model, dataset_name);
   if (config.shard.count > 1) name += fmt::format("_shard{}of{}", config.shard.index, config.shard.count);

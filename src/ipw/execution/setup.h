@@ -30,6 +30,7 @@ struct OpenFolder {
   std::set<std::int64_t> finished;  ///< queries that must not be sent again
 };
 /// Make the run's folder, or go on in it. Throws Error(Usage) when it exists and nothing was said about it.
-OpenFolder open_folder(const RunRequest& request, const std::string& hardware_label, const std::string& dataset_name, Observer& observer);
+OpenFolder open_folder(const RunRequest& request, const std::string& hardware_label,
+                       const std::string& dataset_name, Observer& observer);
 
 }  // namespace ipw::execution

@@ -10,10 +10,13 @@
 namespace ipw::execution {
 namespace {
 
-constexpr double kMissedTicksAllowed = 0.02;   ///< telemetry.md R2: 0.5 % under load, with a margin for virtual machines
+constexpr double kMissedTicksAllowed =
+    0.02;  ///< telemetry.md R2: 0.5 % under load, with a margin for virtual machines
 constexpr double kEnergyCoverageNeeded = 0.95;
 
-double unix_seconds(WallTime t) { return static_cast<double>(unix_nanos(t)) * 1e-9; }
+double unix_seconds(WallTime t) {
+  return static_cast<double>(unix_nanos(t)) * 1e-9;
+}
 
 template <class T>
 Json or_null(const std::optional<T>& value) {
@@ -47,8 +50,14 @@ Tally count(const std::filesystem::path& folder, const std::string& model) {
 Json domain_list(const std::vector<telemetry::Domain>& domains) {
   Json list = Json::array();
   for (const auto& d : domains)
-    list.push_back({{"name", d.name}, {"scope", to_string(d.scope)}, {"parent", d.parent}, {"method", to_string(d.method)},
-                    {"collector", d.collector}, {"cap_watts", d.cap_watts}, {"relative_half_width", d.relative_half_width}, {"note", d.note}});
+    list.push_back({{"name", d.name},
+                    {"scope", to_string(d.scope)},
+                    {"parent", d.parent},
+                    {"method", to_string(d.method)},
+                    {"collector", d.collector},
+                    {"cap_watts", d.cap_watts},
+                    {"relative_half_width", d.relative_half_width},
+                    {"note", d.note}});
   return list;
 }
 
@@ -68,37 +77,53 @@ Json telemetry_card(const FinishFacts& f) {
           {"domains", domain_list(f.source.domains())},
           {"idle", idle_list(f.idle)},
           {"sampler",
-           {{"period_seconds", f.self.period_seconds}, {"achieved_hz", f.self.achieved_hz}, {"ticks", f.self.ticks},
-            {"missed_ticks", f.self.missed_ticks}, {"dropped_samples", f.self.dropped_samples},
-            {"lateness_p50_seconds", f.self.lateness_p50_seconds}, {"lateness_p99_seconds", f.self.lateness_p99_seconds},
-            {"lateness_max_seconds", f.self.lateness_max_seconds}, {"cpu_seconds", f.self.cpu_seconds},
+           {{"period_seconds", f.self.period_seconds},
+            {"achieved_hz", f.self.achieved_hz},
+            {"ticks", f.self.ticks},
+            {"missed_ticks", f.self.missed_ticks},
+            {"dropped_samples", f.self.dropped_samples},
+            {"lateness_p50_seconds", f.self.lateness_p50_seconds},
+            {"lateness_p99_seconds", f.self.lateness_p99_seconds},
+            {"lateness_max_seconds", f.self.lateness_max_seconds},
+            {"cpu_seconds", f.self.cpu_seconds},
             {"wall_seconds", f.self.wall_seconds}}},
           {"problems", f.self.problems}};
 }
 
 Json system_info(const records::MachineInfo& m) {
-  return {{"os_name", m.os_name}, {"os_version", m.os_version}, {"kernel_version", m.kernel_version},
-          {"host_name", m.host_name}, {"cpu_count", m.cpu_count}, {"cpu_brand", m.cpu_brand}};
+  return {{"os_name", m.os_name},     {"os_version", m.os_version}, {"kernel_version", m.kernel_version},
+          {"host_name", m.host_name}, {"cpu_count", m.cpu_count},   {"cpu_brand", m.cpu_brand}};
 }
 
 Json gpu_info(const records::MachineInfo& m) {
   if (!m.gpu_name) return nullptr;
-  return {{"name", *m.gpu_name}, {"vendor", or_null(m.gpu_vendor)}, {"device_id", 0}, {"device_type", "GPU"}, {"backend", or_null(m.gpu_backend)}};
+  return {{"name", *m.gpu_name},
+          {"vendor", or_null(m.gpu_vendor)},
+          {"device_id", 0},
+          {"device_type", "GPU"},
+          {"backend", or_null(m.gpu_backend)}};
 }
 
 Json client_info(const clients::Description& d) {
-  return {{"base_url", d.base_url}, {"server", d.server}, {"version", d.version}, {"models", d.models},
-          {"warnings", d.warnings}, {"details", embedded(d.details_json)}};
+  return {{"base_url", d.base_url}, {"server", d.server},     {"version", d.version},
+          {"models", d.models},     {"warnings", d.warnings}, {"details", embedded(d.details_json)}};
 }
 
 Json totals(const Tally& t, const FinishFacts& f) {
-  return {{"queries", t.queries}, {"asked_for", or_null(f.total)}, {"failed", t.failed}, {"scored", t.scored},
-          {"unscored", t.queries - t.scored}, {"correct", t.correct}, {"with_energy", t.with_energy},
-          {"energy_joules", t.with_energy ? Json(t.joules) : Json(nullptr)}, {"wall_clock_s", f.elapsed_seconds}};
+  return {{"queries", t.queries},
+          {"asked_for", or_null(f.total)},
+          {"failed", t.failed},
+          {"scored", t.scored},
+          {"unscored", t.queries - t.scored},
+          {"correct", t.correct},
+          {"with_energy", t.with_energy},
+          {"energy_joules", t.with_energy ? Json(t.joules) : Json(nullptr)},
+          {"wall_clock_s", f.elapsed_seconds}};
 }
 
 /// The original's keys first, in its order, then ours.
-Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, const Tally& tally, const Verdict& verdict) {
+Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, const Tally& tally,
+                  const Verdict& verdict) {
   const auto& machine = f.source.machine();
   return {{"model", f.config.model},
           {"profiler_config", to_json(f.config)},
@@ -112,7 +137,8 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
           {"output_dir", folder.string()},
           {"versions", {{"ipw", IPW_VERSION}}},
           {"client_info", client_info(f.client)},
-          {"dataset_info", {{"source", f.dataset.source}, {"revision", f.dataset.revision}, {"licence", f.dataset.licence}}},
+          {"dataset_info",
+           {{"source", f.dataset.source}, {"revision", f.dataset.revision}, {"licence", f.dataset.licence}}},
           {"totals", totals(tally, f)},
           {"telemetry", telemetry_card(f)},
           {"interrupted", f.interrupted},
@@ -128,17 +154,20 @@ Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interr
   if (tally.queries > 0 && tally.failed == tally.queries) verdict.reasons.push_back("every query failed");
   const auto n = static_cast<double>(tally.queries);
   if (static_cast<double>(tally.with_energy) < kEnergyCoverageNeeded * n)
-    verdict.reasons.push_back(fmt::format("energy is known for {} of {} queries", tally.with_energy, tally.queries));
+    verdict.reasons.push_back(
+        fmt::format("energy is known for {} of {} queries", tally.with_energy, tally.queries));
   const auto ticks = static_cast<double>(self.ticks + self.missed_ticks);
   if (static_cast<double>(self.missed_ticks) > kMissedTicksAllowed * ticks)
-    verdict.reasons.push_back(fmt::format("the sampler missed {} of {} ticks", self.missed_ticks, self.ticks + self.missed_ticks));
+    verdict.reasons.push_back(
+        fmt::format("the sampler missed {} of {} ticks", self.missed_ticks, self.ticks + self.missed_ticks));
   return verdict;
 }
 
 RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& facts) {
   records::FinishOptions options;
   options.model = facts.config.model;
-  options.description = fmt::format("{} on {}, profiled by ipw {}", facts.config.model, facts.dataset.name, IPW_VERSION);
+  options.description =
+      fmt::format("{} on {}, profiled by ipw {}", facts.config.model, facts.dataset.name, IPW_VERSION);
   options.machine = facts.source.machine();
   records::finish_dataset(folder, options);
   const auto tally = count(folder, facts.config.model);

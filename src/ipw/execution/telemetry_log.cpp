@@ -23,17 +23,22 @@ using records::RowType;
 
 const std::vector<records::Column>& table_columns() {
   static const std::vector<records::Column> columns = {
-      {"part", RowType::Int64, {}},          {"sequence", RowType::Int64, {}},     {"tick_ns", RowType::Int64, {}},
-      {"domain", RowType::String, {}},       {"gauge", RowType::String, {}},       {"mid_ns", RowType::Int64, {}},
-      {"half_width_ns", RowType::Int64, {}}, {"energy_joules", RowType::Double, {}}, {"power_watts", RowType::Double, {}},
-      {"value", RowType::Double, {}},        {"reason", RowType::String, {}}};
+      {"part", RowType::Int64, {}},          {"sequence", RowType::Int64, {}},
+      {"tick_ns", RowType::Int64, {}},       {"domain", RowType::String, {}},
+      {"gauge", RowType::String, {}},        {"mid_ns", RowType::Int64, {}},
+      {"half_width_ns", RowType::Int64, {}}, {"energy_joules", RowType::Double, {}},
+      {"power_watts", RowType::Double, {}},  {"value", RowType::Double, {}},
+      {"reason", RowType::String, {}}};
   return columns;
 }
 
-std::int64_t ns(Instant t) { return t.time_since_epoch().count(); }
+std::int64_t ns(Instant t) {
+  return t.time_since_epoch().count();
+}
 
 /// One row for each reading, gauge and silent domain of a sample.
-void append_sample(records::RowWriter& table, std::size_t part, const telemetry::Sample& sample, const std::vector<telemetry::Domain>& domains) {
+void append_sample(records::RowWriter& table, std::size_t part, const telemetry::Sample& sample,
+                   const std::vector<telemetry::Domain>& domains) {
   const Json head = {{"part", part}, {"sequence", sample.sequence}, {"tick_ns", ns(sample.tick)}};
   for (const auto& r : sample.readings) {
     Json row = head;
@@ -83,7 +88,8 @@ void write_table(const fs::path& folder) {
 
 std::vector<fs::path> telemetry_parts(const fs::path& folder) {
   std::vector<fs::path> parts;
-  while (fs::exists(part_path(folder, parts.size() + 1))) parts.push_back(part_path(folder, parts.size() + 1));
+  while (fs::exists(part_path(folder, parts.size() + 1)))
+    parts.push_back(part_path(folder, parts.size() + 1));
   return parts;
 }
 
@@ -98,7 +104,9 @@ TelemetryLog::TelemetryLog(const fs::path& folder, telemetry::Source& source)
   });
 }
 
-TelemetryLog::~TelemetryLog() { source_.tap({}); }
+TelemetryLog::~TelemetryLog() {
+  source_.tap({});
+}
 
 void TelemetryLog::flush() {
   std::string lines;

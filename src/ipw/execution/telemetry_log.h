@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The raw readings of a run on disk, so that its energies can be computed again: telemetry.jsonl while it runs (a recording
-// that `--collector replay:FILE` reads), telemetry.arrow when it is finished.
+// The raw readings of a run on disk, so that its energies can be computed again: telemetry.jsonl while it
+// runs (a recording that `--collector replay:FILE` reads), telemetry.arrow when it is finished.
 #pragma once
 #include <filesystem>
 #include <mutex>
@@ -12,8 +12,8 @@
 
 namespace ipw::execution {
 
-/// Take every sample of a source. The sampling thread only formats a line; flush() writes. Each part of a resumed run has its
-/// own file, since its monotonic clock may have begun anew.
+/// Take every sample of a source. The sampling thread only formats a line; flush() writes. Each part of a
+/// resumed run has its own file, since its monotonic clock may have begun anew.
 class TelemetryLog {
  public:
   TelemetryLog(const std::filesystem::path& folder, telemetry::Source& source);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The monitor over gRPC: the original's service and ours beside it. gRPC stays behind this header (module "grpc").
+// The monitor over gRPC: the original's service and ours beside it. gRPC stays behind this header (module
+// "grpc").
 #pragma once
 #include <functional>
 #include <memory>
@@ -32,8 +33,8 @@ struct ServeOptions {
   int port = 50053;
   std::string unix_socket;  ///< mode 0660; instead of TCP when not empty
 };
-/// Serve a source until asked to stop; `ready` gets the address that is listened on. Throws Error(Unavailable) when the
-/// port is taken.
+/// Serve a source until asked to stop; `ready` gets the address that is listened on. Throws
+/// Error(Unavailable) when the port is taken.
 void serve(telemetry::Source& source, Clock& clock, const ServeOptions& options, std::stop_token stop,
            const std::function<void(const std::string&)>& ready);
 

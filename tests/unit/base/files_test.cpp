@@ -8,7 +8,9 @@
 namespace ipw {
 namespace {
 
-std::filesystem::path temporary(const char* name) { return std::filesystem::path(testing::TempDir()) / name; }
+std::filesystem::path temporary(const char* name) {
+  return std::filesystem::path(testing::TempDir()) / name;
+}
 
 TEST(AtomicWrite, replaces_the_whole_file) {
   const auto path = temporary("atomic.txt");

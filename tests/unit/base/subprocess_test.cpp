@@ -20,7 +20,9 @@ TEST(Process, is_killed_with_its_children_at_the_limit) {
   EXPECT_TRUE(result.timed_out);
 }
 
-TEST(Process, that_does_not_exist_is_an_error) { EXPECT_THROW(run_process({"no-such-program"}, Seconds(1)), Error); }
+TEST(Process, that_does_not_exist_is_an_error) {
+  EXPECT_THROW(run_process({"no-such-program"}, Seconds(1)), Error);
+}
 
 }  // namespace
 }  // namespace ipw

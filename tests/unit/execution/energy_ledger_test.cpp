@@ -8,7 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Instant at(Nanoseconds t) { return Instant(t); }
+Instant at(Nanoseconds t) {
+  return Instant(t);
+}
 
 /// A source of 100 W whose readings have arrived up to a point in time.
 class Steady final : public telemetry::Source {

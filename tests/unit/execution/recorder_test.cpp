@@ -8,7 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Instant at(Nanoseconds t) { return Instant(t); }
+Instant at(Nanoseconds t) {
+  return Instant(t);
+}
 
 datasets::Question question() {
   datasets::Question q;
@@ -72,7 +74,9 @@ TEST(Recorder, X3_records_a_failed_query_as_wrong_with_its_reason) {
   EXPECT_EQ(record.evaluation.value().correct, false);
 }
 
-TEST(Recorder, keeps_an_answer_that_is_not_utf8) { EXPECT_EQ(record_of(answered("4\xFF")).response, "4\xEF\xBF\xBD"); }
+TEST(Recorder, keeps_an_answer_that_is_not_utf8) {
+  EXPECT_EQ(record_of(answered("4\xFF")).response, "4\xEF\xBF\xBD");
+}
 
 TEST(Request, asks_with_the_limit_of_the_dataset_unless_one_was_given) {
   datasets::DatasetInfo info;

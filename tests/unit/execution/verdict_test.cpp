@@ -13,9 +13,13 @@ Tally healthy() {
   return tally;
 }
 
-TEST(Verdict, is_valid_for_a_whole_run_with_energy) { EXPECT_TRUE(judge(healthy(), {}, false).valid()); }
+TEST(Verdict, is_valid_for_a_whole_run_with_energy) {
+  EXPECT_TRUE(judge(healthy(), {}, false).valid());
+}
 
-TEST(Verdict, X25_is_invalid_without_any_query) { EXPECT_FALSE(judge({}, {}, false).valid()); }
+TEST(Verdict, X25_is_invalid_without_any_query) {
+  EXPECT_FALSE(judge({}, {}, false).valid());
+}
 
 TEST(Verdict, is_invalid_when_every_query_failed) {
   auto tally = healthy();
@@ -26,7 +30,8 @@ TEST(Verdict, is_invalid_when_every_query_failed) {
 TEST(Verdict, is_invalid_when_the_energy_of_many_is_unknown) {
   auto tally = healthy();
   tally.with_energy = 94;
-  EXPECT_EQ(judge(tally, {}, false).reasons, std::vector<std::string>{"energy is known for 94 of 100 queries"});
+  EXPECT_EQ(judge(tally, {}, false).reasons,
+            std::vector<std::string>{"energy is known for 94 of 100 queries"});
 }
 
 TEST(Verdict, is_invalid_when_the_sampler_missed_many_ticks) {
@@ -36,7 +41,9 @@ TEST(Verdict, is_invalid_when_the_sampler_missed_many_ticks) {
   EXPECT_FALSE(judge(healthy(), self, false).valid());
 }
 
-TEST(Verdict, is_invalid_when_interrupted) { EXPECT_FALSE(judge(healthy(), {}, true).valid()); }
+TEST(Verdict, is_invalid_when_interrupted) {
+  EXPECT_FALSE(judge(healthy(), {}, true).valid());
+}
 
 }  // namespace
 }  // namespace ipw::execution

@@ -127,7 +127,8 @@ TEST(Attribution, a_request_that_is_never_taken_is_unattributed) {
   const DeviceShare total = attribution->totals().at(0);
   EXPECT_NEAR(total.request_joules, 400, 1e-6 * 400 + 6);
   EXPECT_NEAR(total.unattributed_joules, 400, 6);
-  EXPECT_NEAR(total.device_joules, total.request_joules + total.idle_joules + total.unattributed_joules, 1e-9);
+  EXPECT_NEAR(total.device_joules, total.request_joules + total.idle_joules + total.unattributed_joules,
+              1e-9);
 }
 
 }  // namespace
