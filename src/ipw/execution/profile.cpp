@@ -83,7 +83,7 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
       info_(dataset_->info()),
       source_(open_source(config_, around.clock, observer)) {
   engine_ = open_engine(config_, around, observer);
-  folder_ = open_folder(request, source_->machine().hardware_label, info_.id, observer);
+  folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
   journal_ = std::make_unique<records::Journal>(folder_.path);
   telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
   ledger_ = std::make_unique<EnergyLedger>(*source_, config_.concurrency > 1);
