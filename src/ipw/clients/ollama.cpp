@@ -35,7 +35,7 @@ constexpr std::array kTopLevel = {
     RequestField{"think", FieldType::TextOrJson},
 };
 constexpr std::array<std::string_view, 7> kOwnParams = {"api",    "format", "keep_alive", "max_tokens",
-                                                  "system", "think",  "timeout"};
+                                                        "system", "think",  "timeout"};
 
 struct Settings {
   std::string base_url, api_key, system;
