@@ -55,9 +55,9 @@ def profile(program, folder, *options):
 
 
 def over_http(program, folder, address, name, concurrency, *options):
-    """Profile a model behind a server."""
+    """Profile a model behind a server; no probe, so that the server's totals are those of the questions alone."""
     return profile(program, folder, "--client", "openai", "--client-base-url", address, "--model", name,
-                   "--concurrency", str(concurrency), *options)
+                   "--client-param", "probe=false", "--concurrency", str(concurrency), *options)
 
 
 def in_process(program, folder, model, *options):
