@@ -10,7 +10,8 @@ A file holds cases, each introduced by a line `$ command`. The lines below it sa
     stderr| hint: %any
 
 `stdout|` and `stderr|` lines are compared with the output line by line; %int, %float, %path and %any stand for what
-varies, and `...` for any number of lines. A stream without lines may hold anything. `exit` defaults to 0.
+varies, and `...` for any number of lines. A stream without lines may hold anything, a single empty line stands for an
+empty stream. `exit` defaults to 0.
 Commands run through sh in an empty folder that a file's cases share, with the programs of the build first in PATH.
 """
 import os
@@ -25,6 +26,8 @@ PLACEHOLDERS = {"%int": r"-?\d+", "%float": r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", "%
 def to_pattern(lines):
     """Turn expected lines into one regular expression over the whole stream."""
     pattern = ""
+    if lines == [""]:
+        return pattern
     for line in lines:
         if line == "...":
             pattern += r"(?:.*\n)*?"

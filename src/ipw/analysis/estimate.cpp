@@ -63,7 +63,7 @@ std::string why_no_energy(const RunData& run) {
 std::string method_text(const Estimand& what, const RunData& run, std::size_t questions, double share) {
   std::string text = fmt::format("bootstrap over {} questions", questions);
   if (!what.from_energy) return text;
-  if (share > 0) text += fmt::format(", energy +-{:.2g} % systematic", share * 100);
+  if (share > 0) text += fmt::format(", sensor +-{:.2g} %", share * 100);
   return run.method.empty() ? text : "energy " + run.method + "; " + text;
 }
 
@@ -86,14 +86,16 @@ std::optional<double> score(const QueryRow& row) {
   return row.outcome == Outcome::Correct ? 1.0 : 0.0;
 }
 
-double systematic_share(const RunData& run) {
-  double joules = 0, half_widths = 0;
+double sensor_share(const RunData& run) {
+  double joules = 0, gain = 0, edges_squared = 0;
   for (const auto& row : run.rows) {
     if (!row.joules) continue;
+    const double edges = row.random_half_width_joules.value_or(0);
     joules += *row.joules;
-    half_widths += row.half_width_joules.value_or(0);
+    gain += row.half_width_joules.value_or(0) - edges;
+    edges_squared += edges * edges;
   }
-  return joules > 0 ? half_widths / joules : 0;
+  return joules > 0 ? std::hypot(gain, std::sqrt(edges_squared)) / joules : 0;
 }
 
 stats::Interval with_systematic(stats::Interval interval, double value, double share) {
@@ -125,7 +127,7 @@ Figure estimate(const RunData& run, const Estimand& what, const Precision& preci
     if (what.from_energy && !run.no_energy.empty()) figure.reason += ": " + why_no_energy(run);
     return figure;
   }
-  const double share = what.from_energy ? systematic_share(run) : 0;
+  const double share = what.from_energy ? sensor_share(run) : 0;
   figure.method = method_text(what, run, rows.size(), share);
   figure.interval = stats::bootstrap_sums<4>(rows, ratio, precision.seed, precision.draws);
   if (!figure.interval) figure.reason = "no interval from a single question";

@@ -41,8 +41,9 @@ Figure accuracy_figure(const RunData& run, const Precision& precision);
 
 /// 1 for correct, 0 for wrong and failed, absent for unscored.
 std::optional<double> score(const QueryRow& row);
-/// The sensor's half-width over the energy, all queries together: gain errors do not average out.
-double systematic_share(const RunData& run);
+/// The sensor's relative half-width of the energy of all queries together: the gain is common to them and
+/// does not average out, the errors of the edges are new with every window and add in quadrature.
+double sensor_share(const RunData& run);
 /// Widen an interval by a relative systematic half-width.
 stats::Interval with_systematic(stats::Interval interval, double value, double share);
 

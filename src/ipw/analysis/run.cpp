@@ -134,6 +134,7 @@ void Collector::add_energy(const records::QueryRecord& record, QueryRow& row) {
     return;
   }
   row.half_width_joules = plausible(headline.half_width_joules);
+  row.random_half_width_joules = plausible(headline.random_half_width_joules);
   row.idle_joules = idle_of(record, headline.scope);
   const auto known = std::ranges::find(scopes_, headline.scope, &records::Headline::scope);
   row.scope = static_cast<std::uint32_t>(known - scopes_.begin());

@@ -23,7 +23,7 @@ struct QueryRow {
   std::uint32_t scope = 0;     ///< index into the collector's scopes, meaningless after finish()
   Outcome outcome = Outcome::Unscored;
   double seconds = 0;
-  std::optional<double> joules, half_width_joules, idle_joules;
+  std::optional<double> joules, half_width_joules, random_half_width_joules, idle_joules;
   std::optional<double> gpu_joules, cpu_joules, gpu_watts;
   std::optional<double> ttft_seconds, itl_median_seconds;
   std::optional<double> input_tokens, output_tokens;

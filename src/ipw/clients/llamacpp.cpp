@@ -27,6 +27,14 @@ int allowed_cpus() {
   return ::sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
 }
 
+/// Below this size a token takes less time than two threads need to meet; a second one only spins.
+constexpr std::uintmax_t kOneThreadBytes = 16 << 20;
+
+int default_threads(const std::filesystem::path& model) {
+  std::error_code ignored;
+  return std::filesystem::file_size(model, ignored) < kOneThreadBytes ? 1 : allowed_cpus();
+}
+
 std::optional<int> positive(const Params& params, std::string_view key) {
   const auto value = params.integer(key);
   if (!value) return {};
@@ -47,7 +55,7 @@ EngineOptions read_options(const ClientOptions& options) {
   params.allow("llamacpp", kParams);
   EngineOptions out;
   out.sequences = std::max(options.concurrency, 1);
-  out.threads = positive(params, "threads").value_or(allowed_cpus());
+  out.threads = positive(params, "threads").value_or(0);  // 0: by the model, in prepare()
   out.context = positive(params, "ctx");
   out.batch = positive(params, "batch").value_or(out.batch);
   out.flash_attention = params.flag("flash_attention").value_or(false);
@@ -92,6 +100,7 @@ class LlamaCpp final : public Client {
 Description LlamaCpp::prepare(const std::string& model) {
   check_gguf(model);
   options_.model = model;
+  if (options_.threads == 0) options_.threads = default_threads(model);
   Description description;
   if (const int most = allowed_cpus(); options_.threads > most) {
     description.warnings.push_back(fmt::format(

@@ -34,8 +34,8 @@ constexpr std::array kTopLevel = {
     RequestField{"keep_alive", FieldType::TextOrJson},
     RequestField{"think", FieldType::TextOrJson},
 };
-constexpr std::array<std::string_view, 7> kOwn = {"api",    "format", "keep_alive", "max_tokens",
-                                                  "system", "think",  "timeout"};
+constexpr std::array<std::string_view, 7> kOwnParams = {"api",    "format", "keep_alive", "max_tokens",
+                                                        "system", "think",  "timeout"};
 
 struct Settings {
   std::string base_url, api_key, system;
@@ -47,7 +47,7 @@ struct Settings {
 
 Settings read_settings(const ClientOptions& options) {
   const Params& params = options.params;
-  params.allow("ollama", allowed_names(kOptions, kOwn));
+  params.allow("ollama", allowed_names(kOptions, kOwnParams));
   const auto api = params.text("api", "chat");
   if (api != "chat" && api != "generate")
     throw Error(ErrorCode::Usage, fmt::format("parameter api={} of ollama is not known", api),

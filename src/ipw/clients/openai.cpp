@@ -38,7 +38,7 @@ constexpr std::array kFields = {
     RequestField{"top_k", FieldType::Integer},
     RequestField{"top_p", FieldType::Number},
 };
-constexpr std::array<std::string_view, 4> kOwn = {"extra", "probe", "system", "timeout"};
+constexpr std::array<std::string_view, 4> kOwnParams = {"extra", "probe", "system", "timeout"};
 
 /// ".../v1" unless the address already ends in a version.
 std::string with_version(std::string url) {
@@ -56,7 +56,7 @@ struct Settings {
 
 Settings read_settings(const ClientOptions& options) {
   const Params& params = options.params;
-  params.allow("openai", allowed_names(kFields, kOwn));
+  params.allow("openai", allowed_names(kFields, kOwnParams));
   return {with_version(normalise_url(options.base_url, kDefaultUrl)),
           options.api_key,
           params.text("system", ""),

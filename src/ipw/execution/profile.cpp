@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "ipw/base/error.h"
+#include "ipw/base/log.h"
 #include "ipw/execution/energy_ledger.h"
 #include "ipw/execution/question_queue.h"
 #include "ipw/execution/recorder.h"
@@ -44,6 +45,8 @@ class ProfileRun {
   void settle(bool force);
   void wait_for_last_readings();
   void report();
+  /// Finish what can be finished after a failure, which is then thrown.
+  [[noreturn]] void finish_and_rethrow();
   RunOutcome finish();
 
   const RunRequest& request_;
@@ -83,7 +86,7 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
       info_(dataset_->info()),
       source_(open_source(config_, around.clock, observer)) {
   engine_ = open_engine(config_, around, observer);
-  folder_ = open_folder(request, source_->machine().hardware_label, info_.id, observer);
+  folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
   journal_ = std::make_unique<records::Journal>(folder_.path);
   telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
   ledger_ = std::make_unique<EnergyLedger>(*source_, config_.concurrency > 1);
@@ -101,9 +104,17 @@ RunOutcome ProfileRun::run() {
   take_idle("before");
   ask_all();
   take_idle("after");
-  auto outcome = finish();
-  if (trouble_) std::rethrow_exception(trouble_);
-  return outcome;
+  if (trouble_) finish_and_rethrow();
+  return finish();
+}
+
+void ProfileRun::finish_and_rethrow() {
+  try {
+    finish();
+  } catch (const std::exception& e) {
+    log::warning("the folder could not be finished: {}; its journal is whole", e.what());
+  }
+  std::rethrow_exception(trouble_);
 }
 
 void ProfileRun::warm_up() {

@@ -45,6 +45,10 @@ std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Cloc
   return telemetry::open_local(options, clock);
 }
 
+std::string label_of(const records::MachineInfo& machine) {
+  return records::hardware_label(machine.gpu_name.value_or(""), machine.cpu_brand);
+}
+
 Engine open_engine(const ProfileConfig& config, const Surroundings& around, Observer& observer) {
   Engine engine;
   engine.model = config.model;

@@ -17,6 +17,9 @@ std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, con
 /// Use the monitor that was named, else one that listens, else sample in this process. Throws Error.
 std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Clock& clock, Observer& observer);
 
+/// Name the hardware of a run: the accelerator where there is one, else the processor.
+std::string label_of(const records::MachineInfo& machine);
+
 struct Engine {
   std::unique_ptr<clients::Client> client;
   std::string model;  ///< what the client is asked for: a path for an embedded engine, else the name

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ipw/execution/setup.h"
 #include "ipw/records/run_folder.h"
 
 namespace ipw::execution {
@@ -129,7 +130,7 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
           {"profiler_config", to_json(f.config)},
           {"dataset", f.dataset.id},
           {"dataset_name", f.dataset.name},
-          {"hardware_label", machine.hardware_label},
+          {"hardware_label", label_of(machine)},
           {"generated_at", unix_seconds(f.now)},
           {"total_queries", tally.queries},
           {"system_info", system_info(machine)},
@@ -169,6 +170,7 @@ RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& fa
   options.description =
       fmt::format("{} on {}, profiled by ipw {}", facts.config.model, facts.dataset.name, IPW_VERSION);
   options.machine = facts.source.machine();
+  options.machine.hardware_label = label_of(options.machine);
   records::finish_dataset(folder, options);
   const auto tally = count(folder, facts.config.model);
   const auto verdict = judge(tally, facts.self, facts.interrupted);

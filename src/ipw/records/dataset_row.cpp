@@ -13,10 +13,10 @@ constexpr auto kNumber = RowType::Double;
 constexpr auto kInteger = RowType::Int64;
 
 Column energy_column() {
-  auto domain =
-      structure("", {leaf("domain", kText), leaf("scope", kText), leaf("joules", kNumber),
-                     leaf("half_width_joules", kNumber), leaf("method", kText), leaf("rule", kText),
-                     leaf("coverage", kNumber), leaf("idle_joules", kNumber), leaf("reason", kText)});
+  auto domain = structure("", {leaf("domain", kText), leaf("scope", kText), leaf("joules", kNumber),
+                               leaf("half_width_joules", kNumber), leaf("method", kText), leaf("rule", kText),
+                               leaf("coverage", kNumber), leaf("idle_joules", kNumber), leaf("reason", kText),
+                               leaf("random_half_width_joules", kNumber)});
   return {"energy", RowType::List, {std::move(domain)}};
 }
 

@@ -29,6 +29,7 @@ Headline scope_energy(const std::vector<DomainEnergy>& energies, const std::stri
     if (sum.method != e.method) sum.method = "mixed";
     // Half-widths are added, not squared: the error of a counter's gain is common to all domains.
     sum.half_width_joules += e.half_width_joules;
+    sum.random_half_width_joules += e.random_half_width_joules;
     if (e.joules && std::isfinite(*e.joules) && sum.joules) {
       *sum.joules += *e.joules;
     } else if (!e.joules || !std::isfinite(*e.joules)) {

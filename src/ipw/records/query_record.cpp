@@ -21,6 +21,7 @@ static void to_json(Json& json, const DomainEnergy& e) {
   json = {{"domain", e.domain}, {"scope", e.scope}};
   put(json, "joules", e.joules);
   json["half_width_joules"] = e.half_width_joules;
+  json["random_half_width_joules"] = e.random_half_width_joules;
   put(json, "method", e.method);
   put(json, "rule", e.rule);
   json["coverage"] = e.coverage;
@@ -33,6 +34,7 @@ static void from_json(const Json& json, DomainEnergy& e) {
   read(json, "scope", e.scope);
   read(json, "joules", e.joules);
   read(json, "half_width_joules", e.half_width_joules);
+  read(json, "random_half_width_joules", e.random_half_width_joules);
   read(json, "method", e.method);
   read(json, "rule", e.rule);
   read(json, "coverage", e.coverage);

@@ -26,6 +26,9 @@ struct DomainEnergy {
   double coverage = 0;  ///< share of the window that readings cover, 0..1
   std::optional<double> idle_joules;  ///< idle power times duration, where a baseline was taken
   std::string reason;                 ///< why there is no value, or what is wrong with it
+  /// The part of half_width_joules that is new with every window (its two edges); the rest (the sensor's
+  /// gain) is common to all windows and does not average out.
+  double random_half_width_joules = 0;
 };
 
 struct Latency {
@@ -99,6 +102,7 @@ struct Headline {
   std::optional<double> joules;
   double half_width_joules = 0;
   std::string reason;  ///< why there is no value
+  double random_half_width_joules = 0;
 };
 Headline headline_energy(const std::vector<DomainEnergy>& energies);
 /// Sum over the domains of one scope (no two levels of the tree are ever summed); absent when one of them is

@@ -89,6 +89,7 @@ class TimeShare final : public Attribution {
       if (!energy.joules || !known[i]) continue;
       energy.joules = joules[i];
       energy.half_width_joules *= variation / 2;
+      energy.random_half_width_joules *= variation / 2;
       if (most > 1) energy.rule = fmt::format("time-share ({} concurrent)", most);
       totals_[i].request_joules += joules[i];
     }

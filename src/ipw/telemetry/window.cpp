@@ -66,6 +66,7 @@ records::DomainEnergy measure(const Series& series, Instant begin, Instant end, 
                            : edge_half_width(series, a, b, seconds, gap);
   out.joules = joules;
   out.half_width_joules = edges + gain;
+  out.random_half_width_joules = edges;
   if (gap > 0) out.reason = fmt::format("{:.3f} s of the window are missing (reset or silent sensor)", gap);
   return out;
 }

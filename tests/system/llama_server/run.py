@@ -10,7 +10,7 @@ import sys
 import xllamacpp
 
 
-def serve(model: pathlib.Path, parallel: int) -> xllamacpp.Server:
+def serve(model: pathlib.Path, parallel: int, context: int = 512, metrics: bool = False) -> xllamacpp.Server:
     """One thread, flash attention off: greedy answers are then repeatable."""
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
@@ -18,11 +18,12 @@ def serve(model: pathlib.Path, parallel: int) -> xllamacpp.Server:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.n_parallel = parallel
-    params.n_ctx = 512 * parallel
+    params.n_ctx = context * parallel
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.cache_prompt = False
+    params.endpoint_metrics = metrics
     return xllamacpp.Server(params)
 
 

@@ -10,7 +10,7 @@ class CountingServer:
     """Serve on a free loopback port; `asked` holds the prompts in order of arrival."""
 
     def __init__(self, delay_seconds=0.0):
-        self.asked, self.delay_seconds = [], delay_seconds
+        self.asked, self.delay_seconds, self.dead = [], delay_seconds, False
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -26,6 +26,9 @@ class CountingServer:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.asked.append(body["messages"][-1]["content"])
                 time.sleep(outer.delay_seconds)
+                if outer.dead:
+                    self.close_connection = True
+                    return
                 chunks = [
                     {"choices": [{"index": 0, "delta": {"content": "42"}}]},
                     {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
@@ -51,3 +54,9 @@ class CountingServer:
         self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def die(self):
+        """Take no more connections and break those that are open at their next request."""
+        self.dead = True
+        self.server.shutdown()
+        self.server.server_close()

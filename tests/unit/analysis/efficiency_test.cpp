@@ -150,7 +150,7 @@ TEST(Efficiency, the_gain_of_the_sensor_widens_intervals_and_does_not_average_ou
   const double statistical = *exact.joules_per_query.value - exact.joules_per_query.interval->low;
   EXPECT_NEAR(half, std::hypot(statistical, 0.05 * *e.joules_per_query.value), 1e-9);
   EXPECT_EQ(e.accuracy.interval->low, exact.accuracy.interval->low);
-  EXPECT_THAT(e.ipj.method, HasSubstr("5 % systematic"));
+  EXPECT_THAT(e.ipj.method, HasSubstr("sensor +-5 %"));
 }
 
 TEST(Efficiency, publishes_energy_per_token_and_throughput_as_ratios_of_sums) {
