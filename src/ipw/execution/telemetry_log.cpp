@@ -54,9 +54,10 @@ void append_sample(records::RowWriter& table, std::size_t part, const telemetry:
     row["gauge"] = telemetry::to_string(g.gauge);
     row["mid_ns"] = ns(g.mid);
     row["value"] = g.value;
+    if (g.domain != telemetry::GaugeReading::kMachine) row["domain"] = domains.at(g.domain).name;
     table.append(row);
   }
-  for (const auto& [domain, reason] : sample.silent) {
+  for (const auto& [domain, reason, cause] : sample.silent) {
     Json row = head;
     row["domain"] = domains.at(domain).name;
     row["reason"] = reason;

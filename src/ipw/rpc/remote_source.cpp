@@ -188,17 +188,22 @@ void RemoteSource::localise(Sample& sample) const {
   };
   sample.tick = handshake_.to_local(sample.tick).mid;
   std::erase_if(sample.readings, [&](const auto& reading) { return !local(reading.domain); });
-  std::erase_if(sample.silent, [&](const auto& silence) { return !local(silence.first); });
+  std::erase_if(sample.silent, [&](const auto& silence) { return !local(silence.domain); });
   for (auto& reading : sample.readings) {
     const Aligned at = handshake_.to_local(reading.mid);
     reading.domain = *local(reading.domain);
     reading.mid = at.mid;
     reading.half_width += at.half_width;
   }
-  for (auto& gauge : sample.gauges) gauge.mid = handshake_.to_local(gauge.mid).mid;
-  for (auto& silence : sample.silent) silence.first = *local(silence.first);
+  const auto machine = telemetry::GaugeReading::kMachine;
+  std::erase_if(sample.gauges, [&](const auto& g) { return g.domain != machine && !local(g.domain); });
+  for (auto& gauge : sample.gauges) {
+    gauge.mid = handshake_.to_local(gauge.mid).mid;
+    if (gauge.domain != machine) gauge.domain = *local(gauge.domain);
+  }
+  for (auto& silence : sample.silent) silence.domain = *local(silence.domain);
   for (const auto index : missing_)
-    sample.silent.emplace_back(index, "the monitor came back without this sensor");
+    sample.silent.push_back({index, "the monitor came back without this sensor", telemetry::Cause::Lost});
 }
 
 void RemoteSource::take(Sample sample, std::uint64_t dropped) {
@@ -252,7 +257,7 @@ void RemoteSource::lose(const std::string& cause) {
   Sample silence;
   silence.tick = clock_.now();
   for (std::uint32_t i = 0; i < description_.domains.size(); ++i) {
-    silence.silent.emplace_back(i, "the monitor was lost: " + cause);
+    silence.silent.push_back({i, "the monitor was lost: " + cause, telemetry::Cause::Unreachable});
   }
   if (history_) history_->feed(silence);
   const std::lock_guard lock(mutex_);

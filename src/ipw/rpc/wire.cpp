@@ -7,7 +7,9 @@
 namespace ipw::rpc {
 namespace {
 
+using telemetry::Cause;
 using telemetry::Gauge;
+using telemetry::GaugeReading;
 using telemetry::Method;
 using telemetry::Scope;
 
@@ -16,7 +18,8 @@ constexpr double kUnknown = -1;
 // The wire's enums are ours plus one: proto3 keeps 0 for "not said".
 static_assert(static_cast<int>(Scope::Host) + 1 == energy::SCOPE_HOST);
 static_assert(static_cast<int>(Method::Simulated) + 1 == energy::METHOD_SIMULATED);
-static_assert(static_cast<int>(Gauge::GpuMemoryBandwidth) + 1 == energy::GAUGE_GPU_MEMORY_BANDWIDTH);
+static_assert(static_cast<int>(Gauge::Throttle) + 1 == energy::GAUGE_THROTTLE);
+static_assert(static_cast<int>(Cause::Ended) + 1 == energy::CAUSE_ENDED);
 
 template <class Wire, class Ours>
 Wire enum_to_wire(Ours value) {
@@ -74,6 +77,10 @@ telemetry::Domain domain_from(const energy::DomainInfo& in) {
   domain.relative_half_width = in.relative_half_width();
   domain.note = in.note();
   domain.update_seconds = in.update_seconds();
+  domain.averaging_seconds = in.averaging_seconds();
+  domain.step_joules = in.step_joules();
+  domain.device = in.device();
+  domain.alternative_to = in.alternative_to();
   return domain;
 }
 
@@ -156,6 +163,10 @@ energy::DescribeResponse to_wire(const Description& description) {
     info.set_relative_half_width(domain.relative_half_width);
     info.set_note(domain.note);
     info.set_update_seconds(domain.update_seconds);
+    info.set_averaging_seconds(domain.averaging_seconds);
+    info.set_step_joules(domain.step_joules);
+    info.set_device(domain.device);
+    info.set_alternative_to(domain.alternative_to);
   }
   return out;
 }
@@ -196,11 +207,13 @@ energy::MonitorSample to_wire(const telemetry::Sample& sample, std::uint64_t dro
     item.set_gauge(enum_to_wire<energy::GaugeKind>(gauge.gauge));
     item.set_mid_ns(to_nanos(gauge.mid));
     item.set_value(gauge.value);
+    if (gauge.domain != GaugeReading::kMachine) item.set_domain(gauge.domain);
   }
-  for (const auto& [domain, reason] : sample.silent) {
+  for (const auto& [domain, reason, cause] : sample.silent) {
     energy::SilentDomain& item = *out.add_silent();
     item.set_domain(domain);
     item.set_reason(reason);
+    item.set_cause(enum_to_wire<energy::Cause>(cause));
   }
   return out;
 }
@@ -218,11 +231,15 @@ telemetry::Sample from_wire(const energy::MonitorSample& message) {
     if (item.has_power_watts()) reading.power_watts = or_absent(item.power_watts());
   }
   for (const auto& item : message.gauges()) {
-    if (item.gauge() < 1 || item.gauge() > energy::GAUGE_GPU_MEMORY_BANDWIDTH || !std::isfinite(item.value()))
-      continue;
-    out.gauges.push_back({static_cast<Gauge>(item.gauge() - 1), from_nanos(item.mid_ns()), item.value()});
+    if (item.gauge() < 1 || item.gauge() > energy::GAUGE_THROTTLE || !std::isfinite(item.value())) continue;
+    const auto domain = item.has_domain() ? item.domain() : GaugeReading::kMachine;
+    out.gauges.push_back(
+        {static_cast<Gauge>(item.gauge() - 1), from_nanos(item.mid_ns()), item.value(), domain});
   }
-  for (const auto& item : message.silent()) out.silent.emplace_back(item.domain(), item.reason());
+  for (const auto& item : message.silent()) {
+    out.silent.push_back(
+        {item.domain(), item.reason(), enum_from_wire(item.cause(), Cause::Ended, Cause::Unreadable)});
+  }
   return out;
 }
 

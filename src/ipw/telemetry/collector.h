@@ -13,15 +13,17 @@ namespace ipw::telemetry {
 class Collector {
  public:
   virtual ~Collector() = default;
-  /// The energy domains, unchanging. May be empty (gauges only).
+  /// The energy domains. May be empty (gauges only). A device that appears later is appended by a poll; none
+  /// ever goes or moves: a device that is lost is silent.
   virtual const std::vector<Domain>& domains() const = 0;
-  /// Append readings to the sample; domain indices count from 0 in domains(). A domain that cannot be read
-  /// gets a line in `silent`. What is thrown makes all domains of this collector silent for this tick.
+  /// Append readings to the sample; domain indices, those of gauges included, count from 0 in domains(). A
+  /// domain that cannot be read gets a line in `silent`. What is thrown makes all domains of this collector
+  /// silent for this tick.
   virtual void poll(Clock& clock, Sample& sample) = 0;
 };
 
 struct CollectorOptions {
-  std::string root;      ///< prefix of /sys, /proc, /dev and /etc
+  std::string root;      ///< prefix of /sys, /proc, /dev, /etc and, for vendor libraries, /usr/lib
   std::string argument;  ///< what stood after the colon
 };
 

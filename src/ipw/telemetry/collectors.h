@@ -20,6 +20,11 @@ struct CollectorRow {
   Use use;
   /// Throws Error(Unavailable) with the cause when there is nothing to read.
   std::unique_ptr<Collector> (*make)(const CollectorOptions&);
+  /// The thread that polls it. Files share one; a vendor library or a network meter, which may hang, has its
+  /// own.
+  std::string_view thread = "files";
+  /// It is not polled more often than this.
+  Nanoseconds least_period{0};
 };
 
 /// All collectors, sorted by name.

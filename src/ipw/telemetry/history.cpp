@@ -20,7 +20,7 @@ void History::feed(const Sample& sample) {
     series_[reading.domain].feed(reading);
     silence_[reading.domain].now = false;
   }
-  for (const auto& [domain, reason] : sample.silent) {
+  for (const auto& [domain, reason, cause] : sample.silent) {
     if (domain >= silence_.size()) continue;
     ++silence_[domain].ticks;
     silence_[domain].now = true;
@@ -80,7 +80,7 @@ void History::fill_gauges(WindowReport& report, Instant begin, Instant end) cons
 void History::fill_power(WindowReport& report, Instant begin, Instant end) const {
   std::vector<const Series*> accelerators, packages;
   for (const Series& series : series_) {
-    if (series.points().empty()) continue;
+    if (series.points().empty() || !series.domain().alternative_to.empty()) continue;
     if (series.domain().scope == Scope::Accelerator) accelerators.push_back(&series);
     if (series.domain().scope == Scope::Package) packages.push_back(&series);
   }

@@ -41,7 +41,7 @@ class History {
   mutable std::mutex mutex_;
   std::vector<Series> series_;
   std::vector<Silence> silence_;
-  std::array<GaugeHistory, 7> gauges_;
+  std::array<GaugeHistory, 12> gauges_;
 };
 
 }  // namespace ipw::telemetry

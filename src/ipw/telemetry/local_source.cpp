@@ -39,7 +39,7 @@ std::unique_ptr<Collector> make_named(const std::string& text, const std::string
   const Sample sample = try_poll(*collector, clock);
   if (!collector->domains().empty() && sample.readings.empty() && !sample.silent.empty()) {
     throw Error(ErrorCode::Unavailable,
-                fmt::format("collector '{}' cannot run: {}", text, sample.silent.front().second),
+                fmt::format("collector '{}' cannot run: {}", text, sample.silent.front().reason),
                 "`ipw doctor` shows every sensor and its remedy");
   }
   return collector;
@@ -47,7 +47,7 @@ std::unique_ptr<Collector> make_named(const std::string& text, const std::string
 
 bool reads_package(Collector& collector, Clock& clock) {
   const Sample sample = try_poll(collector, clock);
-  for (const auto& [domain, reason] : sample.silent) {
+  for (const auto& [domain, reason, cause] : sample.silent) {
     log::warning("{}: no energy: {}", collector.domains()[domain].name, reason);
   }
   return std::ranges::any_of(sample.readings, [&](const Reading& r) {

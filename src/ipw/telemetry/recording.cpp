@@ -38,8 +38,12 @@ Json to_json(const Domain& d) {
           {"wrap_joules", optional_number(d.wrap_joules)},
           {"cap_watts", d.cap_watts},
           {"update_seconds", d.update_seconds},
+          {"averaging_seconds", d.averaging_seconds},
+          {"step_joules", d.step_joules},
           {"relative_half_width", d.relative_half_width},
-          {"note", d.note}};
+          {"note", d.note},
+          {"device", d.device},
+          {"alternative_to", d.alternative_to}};
 }
 
 template <class Enum>
@@ -58,8 +62,12 @@ Domain domain_from(const Json& json) {
   d.wrap_joules = number_or_null(json.value("wrap_joules", Json(nullptr)));
   d.cap_watts = json.value("cap_watts", d.cap_watts);
   d.update_seconds = json.value("update_seconds", 0.0);
+  d.averaging_seconds = json.value("averaging_seconds", 0.0);
+  d.step_joules = json.value("step_joules", 0.0);
   d.relative_half_width = json.value("relative_half_width", 0.0);
   d.note = json.value("note", "");
+  d.device = json.value("device", "");
+  d.alternative_to = json.value("alternative_to", "");
   return d;
 }
 
@@ -75,10 +83,14 @@ Sample sample_from(const Json& json) {
   for (const auto& entry : json.at("readings")) out.readings.push_back(reading_from(entry));
   for (const auto& entry : json.at("gauges")) {
     const Gauge gauge = require_word(gauge_from(entry.at(0).get<std::string>()), entry.at(0));
-    out.gauges.push_back({gauge, instant(entry.at(1)), entry.at(2).get<double>()});
+    const auto domain = entry.size() > 3 ? entry.at(3).get<std::uint32_t>() : GaugeReading::kMachine;
+    out.gauges.push_back({gauge, instant(entry.at(1)), entry.at(2).get<double>(), domain});
   }
   for (const auto& entry : json.at("silent")) {
-    out.silent.emplace_back(entry.at(0).get<std::uint32_t>(), entry.at(1).get<std::string>());
+    const Cause cause = entry.size() > 2
+                            ? require_word(cause_from(entry.at(2).get<std::string>()), entry.at(2))
+                            : Cause::Unreadable;
+    out.silent.push_back({entry.at(0).get<std::uint32_t>(), entry.at(1).get<std::string>(), cause});
   }
   return out;
 }
@@ -106,9 +118,13 @@ std::string sample_line(const Sample& sample) {
     readings.push_back(Json::array({r.domain, nanos(r.mid), r.half_width.count(),
                                     optional_number(r.energy_joules), optional_number(r.power_watts)}));
   }
-  for (const GaugeReading& g : sample.gauges)
-    gauges.push_back(Json::array({to_string(g.gauge), nanos(g.mid), g.value}));
-  for (const auto& [domain, reason] : sample.silent) silent.push_back(Json::array({domain, reason}));
+  for (const GaugeReading& g : sample.gauges) {
+    Json entry = Json::array({to_string(g.gauge), nanos(g.mid), g.value});
+    if (g.domain != GaugeReading::kMachine) entry.push_back(g.domain);
+    gauges.push_back(std::move(entry));
+  }
+  for (const auto& [domain, reason, cause] : sample.silent)
+    silent.push_back(Json::array({domain, reason, to_string(cause)}));
   return dump_json({{"type", "sample"},
                     {"sequence", sample.sequence},
                     {"tick", nanos(sample.tick)},

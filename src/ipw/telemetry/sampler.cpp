@@ -89,9 +89,14 @@ void Sampler::poll(const Member& member, Sample& sample) {
     reading.domain += member.first_domain;
     sample.readings.push_back(reading);
   }
-  for (auto& [domain, reason] : own.silent)
-    sample.silent.emplace_back(domain + member.first_domain, std::move(reason));
-  sample.gauges.insert(sample.gauges.end(), own.gauges.begin(), own.gauges.end());
+  for (Silence& silence : own.silent) {
+    silence.domain += member.first_domain;
+    sample.silent.push_back(std::move(silence));
+  }
+  for (GaugeReading& gauge : own.gauges) {
+    if (gauge.domain != GaugeReading::kMachine) gauge.domain += member.first_domain;
+    sample.gauges.push_back(gauge);
+  }
 }
 
 void Sampler::account(Instant due, Instant woke, std::uint64_t missed) {

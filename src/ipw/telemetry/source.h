@@ -30,10 +30,16 @@ struct Domain {
   std::string collector;
   std::optional<double> wrap_joules;  ///< the counter starts again here; absent: 64 bit
   double cap_watts = 1500;            ///< the most it can plausibly draw (P_cap, telemetry.md 3.3)
-  double update_seconds = 0;          ///< the sensor's own update period where it is known (RAPL), else 0
+  double update_seconds = 0;          ///< T: the sensor's own update period where it is known, else 0
+  double averaging_seconds = 0;       ///< W: the window its power is a mean over where it is known, else 0
+  double step_joules = 0;             ///< resolution of its counter where it is known, else 0
   double relative_half_width =
-      0;             ///< 95 %, systematic (gain); from the sensor's data sheet or the model's spread
-  std::string note;  ///< what the user must know, e.g. "MODELLED from CPU load"
+      0;               ///< 95 %, systematic (gain); from the sensor's data sheet or the model's spread
+  std::string note;    ///< what the user must know, e.g. "MODELLED from CPU load"
+  std::string device;  ///< id and name of the device, e.g. "GPU-5a3c..., NVIDIA H100 80GB HBM3"; may be empty
+  /// Name of the domain that measures the same thing better. Such a domain is for comparison alone: it is in
+  /// no sum and no headline.
+  std::string alternative_to;
 };
 
 /// One sensor value. `mid` ± `half_width` brackets the moment of the read on the monotonic clock.
@@ -52,12 +58,47 @@ enum class Gauge {
   GpuMemoryTotalMb,
   CpuLoad,
   GpuUtilization,
-  GpuMemoryBandwidth
+  GpuMemoryBandwidth,  ///< share of time in which the memory controller is busy
+  MemoryTemperature,
+  PowerLimit,
+  CoreClock,
+  MemoryClock,
+  Throttle  ///< sum of the bits of ThrottleReason
+};
+/// Why a device runs slower than it could; a throttled run cannot be compared.
+enum ThrottleReason : unsigned {
+  kThrottlePowerCap = 1,
+  kThrottleThermal = 2,
+  kThrottleHardware = 4,  ///< slow-down or power brake signalled by the board
+  kThrottleSync = 8       ///< held to the clock of other devices
 };
 struct GaugeReading {
+  static constexpr std::uint32_t kMachine = UINT32_MAX;
   Gauge gauge = Gauge::CpuLoad;
   Instant mid{};
-  double value = 0;  ///< °C, MiB, percent
+  double value = 0;                 ///< °C, MiB, percent, W, MHz
+  std::uint32_t domain = kMachine;  ///< the domain of the device, or the machine as a whole
+  bool operator==(const GaugeReading&) const = default;
+};
+
+/// Why a domain has no value.
+enum class Cause {
+  Unreadable,   ///< the read failed: file, errno or the library's own code
+  Denied,       ///< no permission
+  NotFound,     ///< gone, or never there
+  Unsupported,  ///< the device or driver does not offer it
+  Nonsense,     ///< what was read is no value: letters, NaN, a mark for "absent"
+  Stale,        ///< the read has not returned: the library or the device hangs
+  Stuck,        ///< the value does not move although there is load
+  Lost,         ///< the device or the driver has gone, and is looked for again
+  Unreachable,  ///< the monitor, meter or controller does not answer
+  Ended         ///< a recording has come to its end
+};
+struct Silence {
+  std::uint32_t domain = 0;
+  std::string reason;  ///< for people: what, where, what to do
+  Cause cause = Cause::Unreadable;
+  bool operator==(const Silence&) const = default;
 };
 
 /// What one tick brought. Absent domains have a line in `silent` with the reason.
@@ -66,7 +107,7 @@ struct Sample {
   Instant tick{};
   std::vector<Reading> readings;
   std::vector<GaugeReading> gauges;
-  std::vector<std::pair<std::uint32_t, std::string>> silent;
+  std::vector<Silence> silent;
 };
 
 /// Energies and gauges of one window; every domain of the source has an entry, with a reason where there is

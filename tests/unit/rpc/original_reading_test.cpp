@@ -139,7 +139,7 @@ TEST(OriginalMonitor, M22_nan_and_infinity_become_silence_with_a_reason) {
   EXPECT_TRUE(sample.readings.empty());
   EXPECT_TRUE(sample.gauges.empty());
   ASSERT_EQ(sample.silent.size(), 1U);
-  EXPECT_EQ(sample.silent[0].second, "the monitor sends no value");
+  EXPECT_EQ(sample.silent[0].reason, "the monitor sends no value");
 }
 
 }  // namespace

@@ -156,7 +156,7 @@ TEST_F(RemoteSourceTest, hands_silence_to_the_recording_too) {
   while (problems(*source).empty()) std::this_thread::yield();
   source->tap({});
   ASSERT_EQ(recorded.size(), 1U);
-  EXPECT_EQ(recorded[0].silent.at(0).second, "the monitor was lost: gone");
+  EXPECT_EQ(recorded[0].silent.at(0).reason, "the monitor was lost: gone");
 }
 
 TEST_F(RemoteSourceTest, finds_domains_by_name_when_the_monitor_comes_back_with_others) {

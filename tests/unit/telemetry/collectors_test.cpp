@@ -85,8 +85,8 @@ TEST(Rapl, M12_an_unreadable_file_is_named) {
   Sample sample;
   make_rapl({fixture("unreadable"), ""})->poll(clock, sample);
   ASSERT_EQ(sample.silent.size(), 1U);
-  EXPECT_NE(sample.silent[0].second.find("energy_uj"), std::string::npos);
-  EXPECT_NE(sample.silent[0].second.find("errno"), std::string::npos);
+  EXPECT_NE(sample.silent[0].reason.find("energy_uj"), std::string::npos);
+  EXPECT_NE(sample.silent[0].reason.find("errno"), std::string::npos);
 }
 
 TEST(Rapl, M12_a_refused_file_comes_with_its_fix) {
@@ -100,7 +100,7 @@ TEST(Rapl, garbage_is_quoted_and_is_no_value) {
   Sample sample;
   make_rapl({fixture("garbage"), ""})->poll(clock, sample);
   EXPECT_TRUE(sample.readings.empty());
-  EXPECT_NE(sample.silent.at(0).second.find("'abc'"), std::string::npos);
+  EXPECT_NE(sample.silent.at(0).reason.find("'abc'"), std::string::npos);
 }
 
 TEST(Rapl, M10_three_wraps_of_a_powercap_file_sum_exactly) {

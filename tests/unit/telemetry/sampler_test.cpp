@@ -62,7 +62,7 @@ TEST(Sampler, a_collector_that_throws_is_silent_and_disturbs_nobody) {
       milliseconds(50), clock, [&](const Sample& s) { last = s; });
   sampler.tick(clock.now());
   ASSERT_EQ(last.silent.size(), 1U);
-  EXPECT_EQ(last.silent[0], (std::pair<std::uint32_t, std::string>{0U, "GPU is lost"}));
+  EXPECT_EQ(last.silent[0], (Silence{0U, "GPU is lost"}));
   ASSERT_EQ(last.readings.size(), 1U);
   EXPECT_EQ(last.readings[0].domain, 1U);
 }

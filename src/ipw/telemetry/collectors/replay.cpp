@@ -39,7 +39,7 @@ class Replay final : public Collector {
       advance();
     }
     if (next_) return;
-    for (std::uint32_t i = 0; i < domains_.size(); ++i) sample.silent.emplace_back(i, end_);
+    for (std::uint32_t i = 0; i < domains_.size(); ++i) sample.silent.push_back({i, end_, Cause::Ended});
   }
 
  private:
