@@ -102,7 +102,9 @@ class ExternalSorter {
     int level;
   };
 
-  std::uint64_t write(const std::vector<T>& values) { return file_->append(std::as_bytes(std::span(values))); }
+  std::uint64_t write(const std::vector<T>& values) {
+    return file_->append(std::as_bytes(std::span(values)));
+  }
 
   void spill() {
     if (!file_) file_ = std::make_unique<ScratchFile>(folder_);

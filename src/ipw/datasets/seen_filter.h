@@ -9,9 +9,9 @@
 
 namespace ipw::datasets {
 
-/// A Bloom filter of 2 MiB (Bloom 1970; double hashing: Kirsch and Mitzenmacher 2006). What was seen is always
-/// known; a new text is taken for a seen one with a chance below 1e-9 up to 100,000 texts and below 1e-3 up to
-/// a million. The same on every machine. One thread at a time.
+/// A Bloom filter of 2 MiB (Bloom 1970; double hashing: Kirsch and Mitzenmacher 2006). What was seen is
+/// always known; a new text is taken for a seen one with a chance below 1e-9 up to 100,000 texts and below
+/// 1e-3 up to a million. The same on every machine. One thread at a time.
 class SeenFilter {
  public:
   /// Remember a text; false when it was seen before.

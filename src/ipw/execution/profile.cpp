@@ -91,8 +91,8 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
   telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
   ledger_ = std::make_unique<EnergyLedger>(*source_, config_.concurrency > 1);
   progress_.done_before = progress_.done = folder_.finished.size();
-  queue_ = std::make_unique<QuestionQueue>(std::move(dataset_), config_.max_queries,
-                                           std::move(folder_.finished));
+  queue_ =
+      std::make_unique<QuestionQueue>(std::move(dataset_), config_.max_queries, std::move(folder_.finished));
   progress_.total = queue_->total();
 }
 

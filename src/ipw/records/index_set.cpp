@@ -91,7 +91,8 @@ std::size_t IndexSet::bytes() const {
   constexpr std::size_t kNode = sizeof(std::pair<const std::int64_t, Stretch>) + 4 * sizeof(void*);
   std::size_t sum = 0;
   for (const auto& [high, stretch] : stretches_)
-    sum += kNode + stretch.few.capacity() * sizeof(std::uint16_t) + stretch.bits.capacity() * sizeof(std::uint64_t);
+    sum += kNode + stretch.few.capacity() * sizeof(std::uint16_t) +
+           stretch.bits.capacity() * sizeof(std::uint64_t);
   return sum;
 }
 

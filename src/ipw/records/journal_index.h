@@ -34,8 +34,7 @@ class JournalIndex {
   };
 
   /// Its scratch file is made in `folder`; `held` lines stay in memory.
-  explicit JournalIndex(const std::filesystem::path& folder,
-                        std::size_t held = ExternalSorter<Entry>::kHeld)
+  explicit JournalIndex(const std::filesystem::path& folder, std::size_t held = ExternalSorter<Entry>::kHeld)
       : entries_(folder, held) {}
   void add(const Json& line, std::uint64_t offset);
   /// Call once, after the last line.
