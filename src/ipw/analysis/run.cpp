@@ -21,8 +21,6 @@ void count(std::map<std::string, std::size_t>& reasons, const std::string& reaso
   ++reasons[full ? "other reasons" : reason];
 }
 
-const std::string kOtherSubjects = "(other subjects)";
-
 /// A sensor's NaN must not enter a sum.
 bool is_sane(double value) {
   return std::isfinite(value) && value >= 0;
@@ -63,6 +61,7 @@ std::optional<double> Collector::plausible(std::optional<double> value) {
 }
 
 std::uint32_t Collector::subject(const std::string& name) {
+  static const std::string kOtherSubjects = "(other subjects)";
   const bool full = run_.subjects.size() >= kMostSubjects && !subject_ids_.contains(name);
   const std::string& counted = full ? kOtherSubjects : name;
   const auto [it, added] =

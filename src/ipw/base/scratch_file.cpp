@@ -22,6 +22,7 @@ Error scratch_error(std::string_view verb, int error) {
 
 /// -1 and errno where it cannot be.
 int open_unnamed(const std::filesystem::path& folder) {
+  if (folder.empty()) return -1;
 #ifdef O_TMPFILE
   const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd >= 0) return fd;

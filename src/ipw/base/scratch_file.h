@@ -11,7 +11,8 @@ namespace ipw {
 /// An anonymous file: it has no name and is gone when it is closed, also by kill -9. One thread at a time.
 class ScratchFile {
  public:
-  /// Make it in this folder, or in the system's temporary one where the folder cannot be written. Throws
+  /// Make it in this folder, or in the system's temporary one where that is empty or cannot be
+  /// written. Throws
   /// Error(Unavailable).
   explicit ScratchFile(const std::filesystem::path& folder);
   ~ScratchFile();

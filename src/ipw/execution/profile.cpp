@@ -215,7 +215,9 @@ void ProfileRun::keep(records::QueryRecord record, const clients::Response& resp
   }
   std::optional<Instant> first;
   if (!response.arrivals.empty()) first = response.arrivals.front();
-  ledger_->end(std::move(record), response.sent, first, response.done);
+  records::QueryRecord waiting;  // its texts are in the journal; only the energies are still to come
+  waiting.index = record.index;
+  ledger_->end(std::move(waiting), response.sent, first, response.done);
 }
 
 void ProfileRun::settle(bool force) {
