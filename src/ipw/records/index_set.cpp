@@ -31,7 +31,7 @@ bool IndexSet::Stretch::insert(std::uint16_t low) {
   } else {
     bits[low / 64] |= bit(low);
   }
-  if (count == kStretch) bits = {};
+  if (count == kStretch) bits = std::vector<std::uint64_t>();  // = {} would keep its memory
   return true;
 }
 
@@ -51,12 +51,12 @@ bool IndexSet::Stretch::erase(std::uint16_t low) {
 void IndexSet::Stretch::use_bits() {
   bits.assign(kWords, 0);
   for (const auto low : few) bits[low / 64] |= bit(low);
-  few = {};
+  few = std::vector<std::uint16_t>();
 }
 
 void IndexSet::Stretch::use_few() {
   few = all();
-  bits = {};
+  bits = std::vector<std::uint64_t>();
 }
 
 std::vector<std::uint16_t> IndexSet::Stretch::all() const {
