@@ -34,7 +34,9 @@ void EnergyLedger::end(records::QueryRecord record, Instant sent, std::optional<
 
 std::optional<records::QueryRecord> EnergyLedger::take(bool force) {
   const std::lock_guard lock(mutex_);
-  if (pending_.empty() || (!force && !source_.settled(pending_.front().done))) return std::nullopt;
+  if (pending_.empty()) return std::nullopt;
+  const bool due = force || pending_.size() > kMostWaiting || source_.settled(pending_.front().done);
+  if (!due) return std::nullopt;
   auto pending = std::move(pending_.front());
   pending_.pop_front();
   fill(pending);

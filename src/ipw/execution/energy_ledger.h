@@ -21,6 +21,10 @@ struct IdleBaseline {
   double seconds = 0;
 };
 
+/// More queries than this do not wait for a reading, which then may never come: memory stays bounded when a
+/// sensor dies in the middle of a run, and the energy of the oldest is absent with a reason.
+inline constexpr std::size_t kMostWaiting = 16384;
+
 /// Hand out energies in the order in which queries ended. Thread-safe.
 class EnergyLedger {
  public:

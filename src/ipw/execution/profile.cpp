@@ -91,7 +91,8 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
   telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
   ledger_ = std::make_unique<EnergyLedger>(*source_, config_.concurrency > 1);
   progress_.done_before = progress_.done = folder_.finished.size();
-  queue_ = std::make_unique<QuestionQueue>(std::move(dataset_), config_.max_queries, folder_.finished);
+  queue_ =
+      std::make_unique<QuestionQueue>(std::move(dataset_), config_.max_queries, std::move(folder_.finished));
   progress_.total = queue_->total();
 }
 
@@ -214,7 +215,9 @@ void ProfileRun::keep(records::QueryRecord record, const clients::Response& resp
   }
   std::optional<Instant> first;
   if (!response.arrivals.empty()) first = response.arrivals.front();
-  ledger_->end(std::move(record), response.sent, first, response.done);
+  records::QueryRecord waiting;  // its texts are in the journal; only the energies are still to come
+  waiting.index = record.index;
+  ledger_->end(std::move(waiting), response.sent, first, response.done);
 }
 
 void ProfileRun::settle(bool force) {

@@ -88,5 +88,16 @@ TEST(EnergyLedger, M6_keeps_idle_energy_beside_the_gross_one) {
   EXPECT_DOUBLE_EQ(ledger.take(false).value().energy.at(0).idle_joules.value(), 200);
 }
 
+TEST(EnergyLedger, a_dead_sensor_does_not_let_queries_pile_up) {
+  Steady source;
+  EnergyLedger ledger(source, false);
+  for (std::int64_t i = 0; i < 20'000; ++i) {
+    ledger.end(query(i), at(1s), std::nullopt, at(2s));
+    while (const auto record = ledger.take(false))
+      EXPECT_EQ(record->energy.at(0).reason, "no reading after the end");
+  }
+  EXPECT_EQ(ledger.waiting(), kMostWaiting);
+}
+
 }  // namespace
 }  // namespace ipw::execution
