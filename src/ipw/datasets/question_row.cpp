@@ -21,6 +21,7 @@ constexpr std::string_view kAnswer[] = {"answer", "target",   "label",    "expec
 constexpr std::string_view kSubject[] = {"subject", "category", "topic"};
 constexpr std::string_view kChoices[] = {"choices", "options"};
 constexpr std::string_view kId[] = {"id", "question_id", "uuid"};
+constexpr std::size_t kMostOptions = 26;  // A to Z
 constexpr std::string_view kScorer[] = {"scorer"};
 
 std::string text_of(const Json& value) {
@@ -205,6 +206,10 @@ Question to_question(const Json& row, const ColumnNames& names, std::string_view
   out.scorer = columns.take_text(std::nullopt, kScorer);
   if (names.scorer) out.scorer = *names.scorer;
   out.choices = options.texts;
+  if (out.choices.size() > kMostOptions)
+    columns.fail(
+        fmt::format("{} options, but there are {} letters for them", out.choices.size(), kMostOptions),
+        "name the column of the options with --dataset-param choices=COLUMN");
   if (!out.choices.empty()) {
     const auto index = option_index(out.answer, options);
     if (!index)
