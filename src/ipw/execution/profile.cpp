@@ -49,7 +49,6 @@ class ProfileRun {
   [[noreturn]] void finish_and_rethrow();
   RunOutcome finish();
 
-  const RunRequest& request_;
   const ProfileConfig& config_;
   const Surroundings& around_;
   Observer& observer_;
@@ -77,8 +76,7 @@ class ProfileRun {
 
 ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Observer& observer,
                        std::stop_token stop)
-    : request_(request),
-      config_(request.config),
+    : config_(request.config),
       around_(around),
       observer_(observer),
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
