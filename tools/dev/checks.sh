@@ -104,16 +104,21 @@ lint() {
   else tidy "${files[@]}"; fi
 }
 
-# docs: the reference pages come from the rows of the program, so it must be there to write them.
+# docs: the reference pages come from the rows of the program, so it must be there to write them, and from the tests' names.
 docs() {
-  local page=docs/reference/commands.md
+  local page
   build release programs >/dev/null
-  build/release/bin/ipw --commands-page >"build/commands.md"
-  if [ "${1:-}" = --check ]; then
-    cmp "build/commands.md" "$page" || fail "$page is not what the program says" "run ./dev docs and commit it"
-  else
-    cp "build/commands.md" "$page"
-  fi
+  mkdir -p build/docs
+  build/release/bin/ipw --commands-page >build/docs/commands.md
+  python3 tools/list_defects >build/docs/defects.md
+  for page in commands defects; do
+    if [ "${1:-}" = --check ]; then
+      cmp "build/docs/$page.md" "docs/reference/$page.md" ||
+        fail "docs/reference/$page.md is not what the program or the tests say" "run ./dev docs and commit it"
+    else
+      cp "build/docs/$page.md" "docs/reference/$page.md"
+    fi
+  done
   python3 tools/check_links
 }
 
