@@ -140,7 +140,7 @@ std::optional<std::size_t> position(const std::vector<std::string>& list, std::s
 
 /// Which option the answer means: its label, its letter, its text, or its index from 0.
 std::optional<std::size_t> option_index(std::string_view answer, const Options& options) {
-  if (const auto at = position(options.labels, answer)) return at;
+  if (const auto at = position(options.labels, answer); at && *at < options.texts.size()) return at;
   const bool letter =
       answer.size() == 1 && answer[0] >= 'A' && answer[0] < static_cast<char>('A' + options.texts.size());
   if (letter) return static_cast<std::size_t>(answer[0] - 'A');

@@ -79,6 +79,10 @@ TEST(Local, says_where_an_answer_fits_no_option) {
   EXPECT_THAT(error_of([] { first(R"({"problem":"?","answer":"Q","choices":["x","y"]})"); }),
               HasSubstr(":1: the answer 'Q' is no letter, text or index of its 2 options"));
 }
+TEST(Local, says_where_a_label_belongs_to_no_option) {
+  const auto row = R"({"problem":"?","answer":"2","choices":{"text":["y"],"label":["1","2"]}})";
+  EXPECT_THAT(error_of([&] { first(row); }), HasSubstr("the answer '2' is no letter, text or index"));
+}
 TEST(Local, says_where_a_row_has_more_options_than_there_are_letters) {
   std::string options = "0";
   for (int i = 1; i < 27; ++i) options += "," + std::to_string(i);
