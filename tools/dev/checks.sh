@@ -15,6 +15,10 @@ run_tests() {
   shift
   export IPW_PYTHON
   IPW_PYTHON=$(venv)/bin/python
+  case $preset in
+    asan) local -x ARROW_DEFAULT_MEMORY_POOL=system ;; # Arrow's other pools are not seen by the sanitizer
+    tsan) local -x TSAN_OPTIONS="suppressions=$root/tests/tsan.supp ${TSAN_OPTIONS:-}" ;;
+  esac
   ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$(jobs_at_once)" "$@" 2>&1 |
     tee "$log" || status=$?
   local result=passed
@@ -133,7 +137,7 @@ check() {
   say "== lint" && lint --changed
   say "== tests of what parses, counts and writes, with the address and undefined-behaviour sanitizers"
   build asan "${sanitized[@]/#/test_}"
-  ARROW_DEFAULT_MEMORY_POOL=system run_tests asan --tests-regex "^($(IFS='|' && echo "${sanitized[*]}"))\$"
+  run_tests asan --tests-regex "^($(IFS='|' && echo "${sanitized[*]}"))\$"
   say "== tests"
   build release
   run_tests release --label-exclude slow

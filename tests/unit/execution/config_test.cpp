@@ -30,6 +30,11 @@ ProfileConfig unusual() {
   return c;
 }
 
+TEST(Config, C7_makes_up_no_address_so_that_each_client_uses_its_own) {
+  EXPECT_EQ(ProfileConfig{}.client_base_url, "");
+  EXPECT_EQ(profile_config_from_json(Json::object()).client_base_url, "");
+}
+
 TEST(Config, survives_the_round_trip_through_json) {
   const auto json = to_json(unusual());
   EXPECT_EQ(to_json(profile_config_from_json(json)), json);
