@@ -4,6 +4,7 @@
 import glob
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -47,7 +48,7 @@ class Options(unittest.TestCase):
                               env=environment, capture_output=True, timeout=120)
         self.assertIn("results: ", done.stdout, done.stderr)
         run = os.path.join(self.folder.name, re.search(r"^results: (.*)$", done.stdout, re.MULTILINE)[1])
-        return [json.load(open(os.path.join(run, name), encoding="utf-8")) for name in ("config.json", "summary.json")]
+        return [json.loads(pathlib.Path(run, name).read_text()) for name in ("config.json", "summary.json")]
 
     def test_C5_every_option_changes_what_is_recorded(self):
         plain, _ = self.profile({})

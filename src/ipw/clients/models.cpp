@@ -215,7 +215,7 @@ fs::path resolve_model(const std::string& text, const ModelOptions& options) {
   const bool looks_like_path = text.find('/') != std::string::npos || text.ends_with(".gguf");
   if (looks_like_path)
     throw Error(ErrorCode::NotFound, fmt::format("there is no model file {}", text),
-                "give the path of a .gguf file, hf:OWNER/REPO/FILE.gguf, or a name of `ipw list models`");
+                "give the path of a .gguf file, hf:OWNER/REPO/FILE.gguf, or a name of `ipw models`");
   throw_unknown("model", text, names(catalogue()));
 }
 

@@ -51,6 +51,18 @@ TEST(Arguments, C6_take_values_with_commas_and_equals_as_they_are) {
   EXPECT_EQ(values.list("--client-param"), (std::vector<std::string>{"a=1,2=3", "b={\"x\": [1, 2]}"}));
 }
 
+TEST(Arguments, two_positionals_take_one_word_each) {
+  const std::string arguments[] = {"fetch", "tiny-36k"};
+  const auto values = parse_arguments(command("models"), arguments);
+  EXPECT_EQ(values.text("ACTION"), "fetch");
+  EXPECT_EQ(values.text("NAME"), "tiny-36k");
+}
+
+TEST(Arguments, a_word_too_many_is_refused) {
+  const std::string arguments[] = {"clients", "datasets"};
+  EXPECT_THROW(parse_arguments(command("list"), arguments), Error);
+}
+
 TEST(Arguments, an_option_that_is_given_twice_is_refused) {
   const std::string arguments[] = {"--model", "a", "--model", "b"};
   EXPECT_THROW(parse_arguments(command("profile"), arguments), Error);
