@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "ipw/base/error.h"
@@ -38,9 +39,10 @@ class ProfileRun {
  private:
   void warm_up();
   void take_idle(const char* when);
+  void start(std::vector<std::jthread>& workers);
   void ask_all();
-  void work(std::stop_token stop);
-  void ask(const datasets::Question& question, std::stop_token stop);
+  void work(const std::stop_token& stop);
+  void ask(const datasets::Question& question, const std::stop_token& stop);
   void keep(records::QueryRecord record, const clients::Response& response);
   void settle(bool force);
   void wait_for_last_readings();
@@ -144,13 +146,22 @@ void ProfileRun::take_idle(const char* when) {
   ledger_->set_idle(idle_.back().second);
 }
 
+void ProfileRun::start(std::vector<std::jthread>& workers) try {
+  working_ = config_.concurrency;
+  for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
+} catch (const std::system_error& e) {
+  throw Error(
+      ErrorCode::Unavailable,
+      fmt::format("worker {} of {} cannot be started: {}", workers.size() + 1, config_.concurrency, e.what()),
+      "ask for fewer at once with --concurrency");
+}
+
 void ProfileRun::ask_all() {
   observer_.stage("asking");
   run_start_ = around_.clock.now();
   std::vector<std::jthread> workers;
-  working_ = config_.concurrency;
-  for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
   try {
+    start(workers);
     while (working_ > 0) {
       around_.clock.sleep_until(around_.clock.now() + kTurn);
       settle(false);
@@ -166,7 +177,7 @@ void ProfileRun::ask_all() {
   report();
 }
 
-void ProfileRun::work(std::stop_token stop) {
+void ProfileRun::work(const std::stop_token& stop) {
   try {
     while (!stop.stop_requested()) {
       const auto question = queue_->next();
@@ -181,7 +192,7 @@ void ProfileRun::work(std::stop_token stop) {
   --working_;
 }
 
-void ProfileRun::ask(const datasets::Question& question, std::stop_token stop) {
+void ProfileRun::ask(const datasets::Question& question, const std::stop_token& stop) {
   const auto request = make_request(question, info_, engine_.model,
                                     {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
                                     Seconds(config_.query_timeout_seconds));

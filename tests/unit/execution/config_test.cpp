@@ -56,6 +56,22 @@ TEST(Config, names_the_key_with_the_wrong_type) {
   }
 }
 
+TEST(Config, names_the_key_with_a_value_out_of_its_range) {
+  const Json wrong[] = {{{"concurrency", 0}},  {{"concurrency", 2.5}},
+                        {{"max_queries", -1}}, {{"shard", {0, 3}}},
+                        {{"shard", {4, 3}}},   {{"shard", {1}}},
+                        {{"shard", "1/2"}},    {{"idle_seconds", 1e300}},
+                        {{"seed", -1}},        {{"sampling_period_seconds", 0}}};
+  for (const auto& json : wrong) {
+    try {
+      profile_config_from_json(json);
+      ADD_FAILURE() << json.dump();
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(json.begin().key()), std::string::npos) << e.what();
+    }
+  }
+}
+
 TEST(Config, differs_only_by_what_is_asked_and_how) {
   auto other = unusual();
   other.output_dir = "elsewhere";
