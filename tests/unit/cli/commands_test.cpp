@@ -7,6 +7,7 @@
 #include <set>
 
 #include "ipw/base/error.h"
+#include "ipw/base/registry.h"
 #include "ipw/cli/command.h"
 #include "ipw/cli/parser.h"
 

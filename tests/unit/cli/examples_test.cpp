@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "ipw/base/error.h"
+#include "ipw/base/registry.h"
 #include "ipw/base/text.h"
 #include "ipw/cli/command.h"
 #include "ipw/cli/parser.h"
@@ -135,11 +136,11 @@ TEST(Examples, C17_every_documented_option_exists) {
   const auto monitor = read(fs::path(kSource) / "apps/ipw-monitor/options.cpp");
   for (const auto& page : documents())
     for (const auto& [place, text] : quoted(page, "--"))
-      for (const auto word : split(text, ' '))
-        if (word.starts_with("--"))
-          EXPECT_TRUE(
-              is_option(word.substr(0, word.find_first_not_of("-abcdefghijklmnopqrstuvwxyz")), monitor))
-              << place << ": " << word;
+      for (const auto word : split(text, ' ')) {
+        if (!word.starts_with("--")) continue;
+        const auto name = word.substr(0, word.find_first_not_of("-abcdefghijklmnopqrstuvwxyz"));
+        EXPECT_TRUE(is_option(name, monitor)) << place << ": " << word;
+      }
 }
 
 }  // namespace
