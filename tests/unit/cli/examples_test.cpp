@@ -98,6 +98,7 @@ void check(const std::string& line) {
   auto words = words_of(line);
   if (words.at(1).starts_with("--") || words.back() == "--help") return;
   const auto& command = require("command", commands(), words.at(1));
+  if (words.size() == 2) return;  // the name of the command
   words.erase(words.begin(), words.begin() + 2);
   const auto values = parse_arguments(command, words);
   if (const auto id = values.text("--client")) {
