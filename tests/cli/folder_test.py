@@ -29,7 +29,7 @@ class Folder(unittest.TestCase):
     def setUpClass(cls):
         cls.place = tempfile.TemporaryDirectory()
         words = "profile --client echo --model parrot --dataset ipw-tiny --max-queries 3 --idle-seconds 0.2 --quiet " \
-                "--collector simulated:watts=50 --monitor none"
+                "--collector simulated:watts=50 --sampling-period 0.2 --monitor none"
         subprocess.run([PROGRAM, *words.split()], cwd=cls.place.name, check=True, capture_output=True, timeout=120)
         (cls.run_folder,) = glob.glob(cls.place.name + "/runs/*")
         subprocess.run([PROGRAM, "analyze", cls.run_folder], check=True, capture_output=True, timeout=120)
