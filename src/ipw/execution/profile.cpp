@@ -40,6 +40,7 @@ class ProfileRun {
   void warm_up();
   void take_idle(const char* when);
   void start(std::vector<std::jthread>& workers);
+  void wait_for_first_readings();
   void ask_all();
   void work(const std::stop_token& stop);
   void ask(const datasets::Question& question, const std::stop_token& stop);
@@ -59,6 +60,7 @@ class ProfileRun {
 
   std::unique_ptr<datasets::Dataset> dataset_;
   datasets::DatasetInfo info_;
+  Instant watched_from_;  ///< before the first reading
   std::unique_ptr<telemetry::Source> source_;
   Engine engine_;
   OpenFolder folder_;
@@ -84,6 +86,7 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
       dataset_(open_dataset(config_, around)),
       info_(dataset_->info()),
+      watched_from_(around.clock.now()),
       source_(open_source(config_, around.clock, observer)) {
   engine_ = open_engine(config_, around, observer);
   folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
@@ -102,6 +105,7 @@ RunOutcome ProfileRun::run() {
   }
   warm_up();
   take_idle("before");
+  wait_for_first_readings();
   ask_all();
   take_idle("after");
   if (trouble_) finish_and_rethrow();
@@ -154,6 +158,13 @@ void ProfileRun::start(std::vector<std::jthread>& workers) try {
       ErrorCode::Unavailable,
       fmt::format("worker {} of {} cannot be started: {}", workers.size() + 1, config_.concurrency, e.what()),
       "ask for fewer at once with --concurrency");
+}
+
+/// A window that begins before the first reading has no energy.
+void ProfileRun::wait_for_first_readings() {
+  const auto limit = around_.clock.now() + std::chrono::seconds(2);
+  while (!stop_.stop_requested() && !source_->settled(watched_from_) && around_.clock.now() < limit)
+    around_.clock.sleep_until(around_.clock.now() + std::chrono::milliseconds(1));
 }
 
 void ProfileRun::ask_all() {
