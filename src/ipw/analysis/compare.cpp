@@ -9,6 +9,7 @@
 #include "ipw/analysis/sections.h"
 #include "ipw/base/error.h"
 #include "ipw/base/external_sort.h"
+#include "ipw/base/text.h"
 
 namespace ipw::analysis {
 namespace {
@@ -131,7 +132,26 @@ std::vector<std::string> warnings_of(std::span<const RunData> runs, std::span<co
   return out;
 }
 
+/// The name of a folder, also of "runs/a/".
+std::string name_of(const std::filesystem::path& folder) {
+  const auto path = folder.lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+/// What most locales sort by: letters and digits, whatever their case.
+std::string letters_of(const std::string& name) {
+  return replace_all(to_lower_ascii(slug(name)), "_", "");
+}
+
 }  // namespace
+
+std::vector<std::filesystem::path> comparison_order(std::vector<std::filesystem::path> folders) {
+  const auto letters = [](const auto& folder) { return letters_of(folder.string()); };
+  if (std::ranges::is_sorted(folders, {}, [](const auto& folder) { return folder.string(); }) ||
+      std::ranges::is_sorted(folders, {}, letters))
+    std::ranges::stable_sort(folders, natural_less, [](const auto& folder) { return folder.string(); });
+  return folders;
+}
 
 Result comparison(std::span<const RunData> runs, std::span<const std::string> names,
                   const Precision& precision) {
@@ -159,7 +179,7 @@ Result compare(std::span<const std::filesystem::path> folders, const Params& opt
   std::vector<std::string> names;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const bool twice = std::ranges::count(runs, runs[i].model, &RunData::model) > 1;
-    names.push_back(twice ? folders[i].filename().string() : runs[i].model);
+    names.push_back(twice ? name_of(folders[i]) : runs[i].model);
   }
   return comparison(runs, names, precision_from(options));
 }

@@ -27,7 +27,7 @@ Estimand ratio_of(std::string label, std::string unit, Getter a, Getter b, bool 
 
 /// Accuracy over a mean: each over the queries that have it, drawn together.
 Figure intelligence(const RunData& run, const Figure& accuracy, const char* label, const char* unit,
-                    Getter cost, const Precision& precision) {
+                    const Getter& cost, const Precision& precision) {
   Estimand what = mean_of(label, unit, score, true);
   what.terms = [cost](const QueryRow& row) { return Terms{score(row), cost(row)}; };
   what.missing = accuracy.value ? "no energy" : "no query is scored";

@@ -385,8 +385,8 @@ Response LlamaEngine::complete(const Request& request, std::stop_token stop) {
 
 std::unique_ptr<Engine> load(const EngineOptions& options, Clock& clock, LogSink sink) {
   LibraryLog::instance().send_to(sink);
-  static const bool started = (llama_backend_init(), true);
-  (void)started;
+  static const bool kStarted = (llama_backend_init(), true);
+  (void)kStarted;
   const auto most = static_cast<int>(llama_max_parallel_sequences());
   if (options.sequences > most)
     throw Error(ErrorCode::Usage,

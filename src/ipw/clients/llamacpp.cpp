@@ -71,7 +71,7 @@ void check_gguf(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored))
     throw Error(ErrorCode::NotFound, fmt::format("there is no model file {}", path.string()),
-                "give the path of a .gguf file, hf:OWNER/REPO/FILE.gguf, or a name of `ipw list models`");
+                "give the path of a .gguf file, hf:OWNER/REPO/FILE.gguf, or a name of `ipw models`");
   std::array<char, 4> magic{};
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(ErrorCode::Permission, fmt::format("{} cannot be read", path.string()));

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "ipw/base/error.h"
@@ -38,9 +39,11 @@ class ProfileRun {
  private:
   void warm_up();
   void take_idle(const char* when);
+  void start(std::vector<std::jthread>& workers);
+  void wait_for_first_readings();
   void ask_all();
-  void work(std::stop_token stop);
-  void ask(const datasets::Question& question, std::stop_token stop);
+  void work(const std::stop_token& stop);
+  void ask(const datasets::Question& question, const std::stop_token& stop);
   void keep(records::QueryRecord record, const clients::Response& response);
   void settle(bool force);
   void wait_for_last_readings();
@@ -49,7 +52,6 @@ class ProfileRun {
   [[noreturn]] void finish_and_rethrow();
   RunOutcome finish();
 
-  const RunRequest& request_;
   const ProfileConfig& config_;
   const Surroundings& around_;
   Observer& observer_;
@@ -58,6 +60,7 @@ class ProfileRun {
 
   std::unique_ptr<datasets::Dataset> dataset_;
   datasets::DatasetInfo info_;
+  Instant watched_from_;  ///< before the first reading
   std::unique_ptr<telemetry::Source> source_;
   Engine engine_;
   OpenFolder folder_;
@@ -77,13 +80,13 @@ class ProfileRun {
 
 ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Observer& observer,
                        std::stop_token stop)
-    : request_(request),
-      config_(request.config),
+    : config_(request.config),
       around_(around),
       observer_(observer),
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
       dataset_(open_dataset(config_, around)),
       info_(dataset_->info()),
+      watched_from_(around.clock.now()),
       source_(open_source(config_, around.clock, observer)) {
   engine_ = open_engine(config_, around, observer);
   folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
@@ -103,6 +106,7 @@ RunOutcome ProfileRun::run() {
   }
   warm_up();
   take_idle("before");
+  wait_for_first_readings();
   ask_all();
   take_idle("after");
   if (trouble_) finish_and_rethrow();
@@ -147,13 +151,29 @@ void ProfileRun::take_idle(const char* when) {
   ledger_->set_idle(idle_.back().second);
 }
 
+void ProfileRun::start(std::vector<std::jthread>& workers) try {
+  working_ = config_.concurrency;
+  for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
+} catch (const std::system_error& e) {
+  throw Error(
+      ErrorCode::Unavailable,
+      fmt::format("worker {} of {} cannot be started: {}", workers.size() + 1, config_.concurrency, e.what()),
+      "ask for fewer at once with --concurrency");
+}
+
+/// A window that begins before the first reading has no energy.
+void ProfileRun::wait_for_first_readings() {
+  const auto limit = around_.clock.now() + std::chrono::seconds(2);
+  while (!stop_.stop_requested() && !source_->settled(watched_from_) && around_.clock.now() < limit)
+    around_.clock.sleep_until(around_.clock.now() + std::chrono::milliseconds(1));
+}
+
 void ProfileRun::ask_all() {
   observer_.stage("asking");
   run_start_ = around_.clock.now();
   std::vector<std::jthread> workers;
-  working_ = config_.concurrency;
-  for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
   try {
+    start(workers);
     while (working_ > 0) {
       around_.clock.sleep_until(around_.clock.now() + kTurn);
       settle(false);
@@ -169,7 +189,7 @@ void ProfileRun::ask_all() {
   report();
 }
 
-void ProfileRun::work(std::stop_token stop) {
+void ProfileRun::work(const std::stop_token& stop) {
   try {
     while (!stop.stop_requested()) {
       const auto question = queue_->next();
@@ -184,7 +204,7 @@ void ProfileRun::work(std::stop_token stop) {
   --working_;
 }
 
-void ProfileRun::ask(const datasets::Question& question, std::stop_token stop) {
+void ProfileRun::ask(const datasets::Question& question, const std::stop_token& stop) {
   const auto request = make_request(question, info_, engine_.model,
                                     {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
                                     Seconds(config_.query_timeout_seconds));
