@@ -9,8 +9,14 @@
 
 namespace ipw::telemetry {
 
+namespace {
+constexpr std::size_t kSpansKept = 1000;
+}
+
 History::History(std::vector<Domain> domains)
-    : domains_(std::move(domains)), series_(domains_.begin(), domains_.end()), silence_(domains_.size()) {}
+    : domains_(std::move(domains)), series_(domains_.begin(), domains_.end()), silence_(domains_.size()) {
+  for (const Domain& domain : domains_) given_.emplace_back(domain.name, 0);
+}
 
 DomainList History::domains() const {
   const std::scoped_lock lock(mutex_);
@@ -22,16 +28,17 @@ std::string History::unique_name(const Domain& domain) const {
   const auto taken = [&](const std::string& name) {
     return std::ranges::find(domains_, name, &Domain::name) != domains_.end();
   };
-  return taken(domain.name) ? fmt::format("{} ({})", domain.name, domain.collector) : domain.name;
+  std::string name = domain.name;
+  if (taken(name)) name = fmt::format("{} ({})", domain.name, domain.collector);
+  for (int n = 2; taken(name); ++n) name = fmt::format("{} ({} {})", domain.name, domain.collector, n);
+  return name;
 }
 
-std::uint32_t History::add(Domain domain) {
+std::uint32_t History::add(Domain domain, std::uint32_t owner) {
   const std::scoped_lock lock(mutex_);
-  for (const std::string& name : {domain.name, fmt::format("{} ({})", domain.name, domain.collector)}) {
-    const auto known = std::ranges::find(domains_, name, &Domain::name);
-    if (known != domains_.end() && known->collector == domain.collector)
-      return static_cast<std::uint32_t>(known - domains_.begin());
-  }
+  const auto known = std::ranges::find(given_, std::pair(domain.name, owner));
+  if (known != given_.end()) return static_cast<std::uint32_t>(known - given_.begin());
+  given_.emplace_back(domain.name, owner);
   domain.name = unique_name(domain);
   std::vector<Domain> longer(domains_.begin(), domains_.end());
   series_.emplace_back(domain);
@@ -57,11 +64,44 @@ void History::feed(const Sample& sample) {
   gauges_.feed(sample.gauges, domains_);
 }
 
+void History::mark_unknown(std::uint32_t domain, Instant from, Instant to, const std::string& reason) {
+  const std::scoped_lock lock(mutex_);
+  for (auto span = unknown_.rbegin(); span != unknown_.rend(); ++span) {
+    if (span->domain != domain || span->from != from) continue;
+    span->to = std::max(span->to, to);
+    return;
+  }
+  unknown_.push_back({domain, from, to, reason});
+  if (unknown_.size() > kSpansKept) unknown_.pop_front();
+}
+
+void History::leave_out(records::DomainEnergy& energy, std::uint32_t domain, Instant begin,
+                        Instant end) const {
+  if (!energy.joules) return;
+  double seconds = 0;
+  const Unknown* last = nullptr;
+  for (const Unknown& span : unknown_) {
+    if (span.domain != domain && span.domain != kAll) continue;
+    const Nanoseconds overlap = std::min(end, span.to) - std::max(begin, span.from);
+    if (overlap <= Nanoseconds(0)) continue;
+    seconds += to_seconds(overlap);
+    last = &span;
+  }
+  if (!last) return;
+  const double more = domains_[domain].cap_watts * seconds;
+  energy.coverage = std::clamp(energy.coverage - seconds / to_seconds(end - begin), 0.0, 1.0);
+  energy.half_width_joules += more;
+  energy.random_half_width_joules += more;
+  energy.reason = fmt::format("{:.3f} s of the window are missing ({})", seconds, last->reason);
+  if (energy.coverage <= 0) energy.joules.reset();
+}
+
 WindowReport History::window(Instant begin, Instant end, Rule rule) const {
   const std::scoped_lock lock(mutex_);
   WindowReport report;
   for (std::size_t i = 0; i < series_.size(); ++i) {
     auto energy = measure(series_[i], begin, end, rule);
+    leave_out(energy, static_cast<std::uint32_t>(i), begin, end);
     if (!energy.joules && silence_[i].now) energy.reason = silence_[i].reason;
     if (energy.reason.empty()) energy.reason = domains_[i].note;
     report.energies.push_back(std::move(energy));

@@ -21,6 +21,10 @@ class LeasedClock final : public Clock {
     const std::scoped_lock lock(mutex_);
     return clock_ ? clock_->wall() : WallTime{};
   }
+  Nanoseconds asleep() const override {
+    const std::scoped_lock lock(mutex_);
+    return clock_ ? clock_->asleep() : Nanoseconds(0);
+  }
   void sleep_until(Instant deadline) override {
     Clock* clock = nullptr;
     {

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "ipw/base/error.h"
 #include "ipw/base/log.h"
 #include "ipw/base/registry.h"
 #include "ipw/telemetry/collectors.h"
-#include "ipw/telemetry/history.h"
+#include "ipw/telemetry/helper.h"
+#include "ipw/telemetry/intake.h"
 #include "ipw/telemetry/machine.h"
 #include "ipw/telemetry/sampler_pool.h"
 
@@ -22,20 +22,26 @@ using Outcome = SamplerPool::Outcome;
 /// A library that takes longer to start takes part later.
 constexpr std::chrono::milliseconds kPatience{2000}, kPatienceWhenNamed{15'000};
 
-CollectorPlan plan_of(const CollectorRow& row, const CollectorOptions& options) {
+CollectorPlan plan_of(const CollectorRow& row, const std::string& argument, const SourceOptions& source) {
+  const CollectorOptions options{source.sysfs_root, argument};
   CollectorPlan plan;
   plan.name = row.name;
   plan.thread = row.thread;
   plan.least_period = row.least_period;
   plan.probe = row.use != CollectorRow::Use::Named;  // the time of such a one begins with the first poll
   plan.make = [&row, options] { return row.make(options); };
+  if (row.vendor_code && !source.helper.empty()) {
+    plan.make = [name = std::string(row.name), options, helper = source.helper] {
+      return make_isolated(helper, name, options);
+    };
+  }
   return plan;
 }
 
-CollectorPlan plan_named(const std::string& text, const std::string& root) {
+CollectorPlan plan_named(const std::string& text, const SourceOptions& source) {
   const auto colon = text.find(':');
   const CollectorRow& row = require("collector", collectors(), text.substr(0, colon));
-  CollectorPlan plan = plan_of(row, {root, colon == std::string::npos ? "" : text.substr(colon + 1)});
+  CollectorPlan plan = plan_of(row, colon == std::string::npos ? "" : text.substr(colon + 1), source);
   plan.name = text;
   return plan;
 }
@@ -52,11 +58,11 @@ void require_use(const Outcome& outcome) {
 }
 
 /// The plans of all rows of a use. What stands on a thread of its own, a driver, may come later.
-std::vector<CollectorPlan> plan_all(CollectorRow::Use use, const std::string& root) {
+std::vector<CollectorPlan> plan_all(CollectorRow::Use use, const SourceOptions& source) {
   std::vector<CollectorPlan> plans;
   for (const CollectorRow& row : collectors()) {
     if (row.use != use) continue;
-    plans.push_back(plan_of(row, {root, ""}));
+    plans.push_back(plan_of(row, "", source));
     plans.back().retry = row.thread != CollectorRow{}.thread;
   }
   return plans;
@@ -78,11 +84,11 @@ bool reads_package(const Outcome& outcome) {
   });
 }
 
-void open_automatic(SamplerPool& pool, const std::string& root) {
+void open_automatic(SamplerPool& pool, const SourceOptions& source) {
   bool package = false;
   for (const auto use : {CollectorRow::Use::Always, CollectorRow::Use::WithoutPackage}) {
     if (use == CollectorRow::Use::WithoutPackage && package) break;
-    for (const Outcome& outcome : pool.open(plan_all(use, root), kPatience)) {
+    for (const Outcome& outcome : pool.open(plan_all(use, source), kPatience)) {
       tell(outcome);
       package = package || reads_package(outcome);
     }
@@ -90,9 +96,9 @@ void open_automatic(SamplerPool& pool, const std::string& root) {
 }
 
 void open_collectors(SamplerPool& pool, const SourceOptions& options) {
-  if (options.collectors.empty()) return open_automatic(pool, options.sysfs_root);
+  if (options.collectors.empty()) return open_automatic(pool, options);
   std::vector<CollectorPlan> plans;
-  for (const std::string& text : options.collectors) plans.push_back(plan_named(text, options.sysfs_root));
+  for (const std::string& text : options.collectors) plans.push_back(plan_named(text, options));
   for (const Outcome& outcome : pool.open(plans, kPatienceWhenNamed)) require_use(outcome);
 }
 
@@ -101,46 +107,35 @@ class LocalSource final : public Source {
   LocalSource(const SourceOptions& options, Clock& clock)
       : machine_(read_machine(options.sysfs_root)),
         description_(fmt::format("in-process, {:g} ms", to_seconds(options.period) * 1000)),
-        pool_(
-            options.period, clock,
-            {[this](const Domain& domain) { return history_.add(domain); }, [this](Sample& s) { take(s); }}) {
+        intake_(clock),
+        pool_({options.period, options.realtime}, clock,
+              {[this](const Domain& domain, std::uint32_t owner) { return intake_.add(domain, owner); },
+               [this](Sample& sample) { intake_.take(sample); }}) {
     open_collectors(pool_, options);
     pool_.start();
   }
   ~LocalSource() override { pool_.stop(); }
 
-  DomainList domains() const override { return history_.domains(); }
+  DomainList domains() const override { return intake_.history().domains(); }
   const records::MachineInfo& machine() const override { return machine_; }
-  bool settled(Instant end) const override { return history_.settled(end); }
-  WindowReport window(Instant begin, Instant end) const override { return history_.window(begin, end); }
+  bool settled(Instant end) const override { return intake_.history().settled(end); }
+  WindowReport window(Instant begin, Instant end) const override {
+    return intake_.history().window(begin, end);
+  }
   std::string description() const override { return description_; }
 
   SelfReport self() const override {
     SelfReport report = pool_.report();
-    std::ranges::move(history_.problems(), std::back_inserter(report.problems));
+    std::ranges::move(intake_.problems(), std::back_inserter(report.problems));
     return report;
   }
 
-  void tap(std::function<void(const Sample&)> sink) override {
-    const std::scoped_lock lock(take_mutex_);
-    tap_ = std::move(sink);
-  }
+  void tap(std::function<void(const Sample&)> sink) override { intake_.tap(std::move(sink)); }
 
  private:
-  // From several threads, one at a time, so that sequence numbers ascend.
-  void take(Sample& sample) {
-    const std::scoped_lock lock(take_mutex_);
-    sample.sequence = sequence_++;
-    history_.feed(sample);
-    if (tap_) tap_(sample);
-  }
-
   records::MachineInfo machine_;
   std::string description_;
-  History history_{std::vector<Domain>{}};
-  std::mutex take_mutex_;
-  std::uint64_t sequence_ = 0;
-  std::function<void(const Sample&)> tap_;
+  Intake intake_;
   SamplerPool pool_;  ///< last: its threads end before the rest goes
 };
 

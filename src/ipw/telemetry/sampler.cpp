@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/telemetry/sampler.h"
 
+#include <pthread.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@ namespace {
 
 /// A thread that is asked to stop notices it after so long.
 constexpr auto kSlice = std::chrono::milliseconds(200);
+constexpr int kRealtimePriority = 10;
 constexpr auto kPause = std::chrono::seconds(1);
 
 double thread_cpu_seconds() {
@@ -55,10 +57,19 @@ void Sampler::abandon() {
   if (thread_.joinable()) thread_.detach();
 }
 
-void Sampler::run(Instant origin) {
+void Sampler::prepare_thread() {
   // The default slack of 50 us would be added to every wake-up.
   prctl(PR_SET_TIMERSLACK, 1UL);
   prctl(PR_SET_NAME, ("ipw-" + options_.name).substr(0, 15).c_str());
+  if (!options_.realtime) return;
+  const sched_param priority{.sched_priority = kRealtimePriority};
+  const int refused = pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);
+  const std::scoped_lock lock(mutex_);
+  if (refused != 0) report_.realtime_refused = refused;
+}
+
+void Sampler::run(Instant origin) {
+  prepare_thread();
   thread_cpu_at_start_ = thread_cpu_seconds();
   Instant due = origin;
   if (const Instant now = clock_.now(); now > due)
@@ -141,7 +152,7 @@ bool Sampler::deliver(Instant due, std::vector<Polled> polled) {
 void Sampler::learn_domains(Member& member) {
   const auto& domains = member.seat.collector->domains();
   while (member.indices.size() < domains.size()) {
-    const std::uint32_t index = sink_.add(domains[member.indices.size()]);
+    const std::uint32_t index = sink_.add(domains[member.indices.size()], member.seat.owner);
     member.indices.push_back(index);
     const std::scoped_lock lock(mutex_);
     known_.push_back(index);
@@ -175,6 +186,7 @@ void Sampler::account(Instant due, Instant woke, std::uint64_t missed) {
   ++report_.ticks;
   report_.missed += missed;
   report_.cpu_seconds = thread_cpu_seconds() - thread_cpu_at_start_;
+  for (const auto& member : members_) report_.cpu_seconds += member->seat.collector->cpu_seconds_elsewhere();
   report_.lateness.add(woke - due);
   const Nanoseconds pause = missed * options_.period;
   if (pause >= kPause) ++report_.pauses;

@@ -21,7 +21,7 @@ namespace ipw::telemetry {
 /// all.
 struct SampleSink {
   /// Give the index of a domain among those of all threads.
-  std::function<std::uint32_t(const Domain&)> add;
+  std::function<std::uint32_t(const Domain&, std::uint32_t owner)> add;
   std::function<void(Sample&)> take;
 };
 
@@ -30,6 +30,7 @@ struct Seat {
   std::string name;  ///< for people: "rapl"
   std::unique_ptr<Collector> collector;
   Nanoseconds least_period{0};  ///< it is not polled more often
+  std::uint32_t owner = 0;      ///< the same for collectors that come one after the other for one thing
 };
 
 /// What a sampling thread has done, to be added up over the threads.
@@ -40,6 +41,7 @@ struct ThreadReport {
   std::optional<Instant> first, last;
   std::uint64_t pauses = 0;  ///< times in which it did not run for a second or more
   Nanoseconds longest_pause{0};
+  std::optional<int> realtime_refused;  ///< errno, where priority was asked for and not given
 };
 
 /// Poll collectors on one thread and hand each sample to a sink. A collector that throws makes its own
@@ -51,6 +53,7 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
     std::string name = "files";  ///< of the thread
     std::uint32_t id = 0;        ///< goes into Sample::thread
     Nanoseconds period{};
+    bool realtime = false;  ///< run at SCHED_FIFO priority 10, where that is allowed
   };
   /// The clock and what the sink refers to must live until stop() or abandon() has returned.
   Sampler(Options options, Clock& clock, SampleSink sink);
@@ -98,6 +101,7 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
     Sample sample;
   };
   void run(Instant origin);
+  void prepare_thread();
   void sleep_until(Instant due);
   void adopt_newcomers();
   Sample poll(Member& member);

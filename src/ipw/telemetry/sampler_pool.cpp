@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace ipw::telemetry {
 
@@ -32,8 +33,12 @@ Nanoseconds limit_of(Nanoseconds period) {
 
 }  // namespace
 
-SamplerPool::SamplerPool(Nanoseconds period, Clock& clock, SampleSink sink)
-    : period_(period), clock_(clock), sink_(std::move(sink)), workshop_(clock) {}
+SamplerPool::SamplerPool(Options options, Clock& clock, SampleSink sink)
+    : period_(options.period),
+      realtime_(options.realtime),
+      clock_(clock),
+      sink_(std::move(sink)),
+      workshop_(clock) {}
 
 SamplerPool::~SamplerPool() {
   stop();
@@ -109,7 +114,7 @@ SamplerPool::Thread& SamplerPool::thread_of(const CollectorPlan& plan) {
   for (const auto& thread : threads_) {
     if (thread->sampler->options().name == plan.thread) return *thread;
   }
-  Sampler::Options options{plan.thread, next_thread_++, period_of(plan.thread)};
+  Sampler::Options options{plan.thread, next_thread_++, period_of(plan.thread), realtime_};
   auto thread = std::make_unique<Thread>();
   thread->sampler = std::make_shared<Sampler>(options, clock_, sink_);
   if (started_) thread->sampler->start(origin_);
@@ -124,7 +129,8 @@ void SamplerPool::adopt(Made made, Instant now) {
   slot.cause.clear();
   Thread& thread = thread_of(slot.plan);
   thread.slots.push_back(made.plan);
-  thread.sampler->add({slot.plan.name, std::move(made.collector), slot.plan.least_period});
+  thread.sampler->add({slot.plan.name, std::move(made.collector), slot.plan.least_period,
+                       static_cast<std::uint32_t>(made.plan)});
 }
 
 void SamplerPool::wait_again(Slot& slot, Instant now, std::string cause) {
@@ -241,6 +247,32 @@ void SamplerPool::tick_all(Instant due) {
   for (const auto& sampler : samplers) sampler->tick(due);
 }
 
+// What one thread adds to the report: figures where it ticks at the period, problems in any case.
+void SamplerPool::add_up(SelfReport& out, const Sampler& sampler, const ThreadReport& report) const {
+  const auto& options = sampler.options();
+  const auto all = static_cast<double>(report.ticks + report.missed);
+  out.cpu_seconds += report.cpu_seconds;
+  if (report.realtime_refused) {
+    out.problems.push_back(
+        fmt::format("thread {}: no real-time priority: {}; run with CAP_SYS_NICE or without it", options.name,
+                    std::strerror(*report.realtime_refused)));
+  }
+  if (options.period != period_) {
+    if (static_cast<double>(report.missed) > kMissedTold * all)
+      out.problems.push_back(
+          fmt::format("thread {}: {} of {} ticks missed", options.name, report.missed, all));
+    return;
+  }
+  out.ticks += report.ticks;
+  out.missed_ticks += report.missed;
+  if (!report.first) return;
+  const double wall = to_seconds(*report.last - *report.first);
+  out.wall_seconds = std::max(out.wall_seconds, wall);
+  if (report.ticks < 2 || wall <= 0) return;
+  const double hz = static_cast<double>(report.ticks - 1) / wall;
+  out.achieved_hz = out.achieved_hz > 0 ? std::min(out.achieved_hz, hz) : hz;
+}
+
 SelfReport SamplerPool::report() const {
   const std::scoped_lock lock(mutex_);
   SelfReport out;
@@ -250,26 +282,9 @@ SelfReport SamplerPool::report() const {
   ThreadReport longest;
   for (const auto& thread : threads_) {
     const ThreadReport report = thread->sampler->report();
-    const auto& options = thread->sampler->options();
-    out.cpu_seconds += report.cpu_seconds;
+    add_up(out, *thread->sampler, report);
+    if (thread->sampler->options().period == period_) lateness.add(report.lateness);
     if (report.longest_pause > longest.longest_pause) longest = report;
-    const auto all = static_cast<double>(report.ticks + report.missed);
-    if (options.period != period_) {
-      if (static_cast<double>(report.missed) > kMissedTold * all)
-        out.problems.push_back(
-            fmt::format("thread {}: {} of {} ticks missed", options.name, report.missed, all));
-      continue;
-    }
-    out.ticks += report.ticks;
-    out.missed_ticks += report.missed;
-    lateness.add(report.lateness);
-    if (!report.first) continue;
-    const double wall = to_seconds(*report.last - *report.first);
-    out.wall_seconds = std::max(out.wall_seconds, wall);
-    if (report.ticks > 1 && wall > 0) {
-      const double hz = static_cast<double>(report.ticks - 1) / wall;
-      out.achieved_hz = out.achieved_hz > 0 ? std::min(out.achieved_hz, hz) : hz;
-    }
   }
   if (longest.pauses > 0) {
     out.problems.push_back(

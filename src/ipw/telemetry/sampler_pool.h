@@ -27,8 +27,12 @@ class SamplerPool {
     bool pending = false;  ///< it has not answered yet; when it does it takes part
   };
 
+  struct Options {
+    Nanoseconds period{};
+    bool realtime = false;  ///< see Sampler::Options
+  };
   /// The clock and the sink must outlive the pool.
-  SamplerPool(Nanoseconds period, Clock& clock, SampleSink sink);
+  SamplerPool(Options options, Clock& clock, SampleSink sink);
   ~SamplerPool();
   SamplerPool(const SamplerPool&) = delete;
   SamplerPool& operator=(const SamplerPool&) = delete;
@@ -69,9 +73,11 @@ class SamplerPool {
   Instant watch(Thread& thread, Instant now);
   void tell_stale(Thread& thread, const Sampler::Busy& busy, Instant now);
   void give_up(Thread& thread, const Sampler::Busy& busy, Instant now);
+  void add_up(SelfReport& out, const Sampler& sampler, const ThreadReport& report) const;
   void run();
 
   const Nanoseconds period_;
+  const bool realtime_;
   Clock& clock_;
   SampleSink sink_;
   Workshop workshop_;

@@ -182,6 +182,10 @@ struct SourceOptions {
   std::string sysfs_root;  ///< prefix of /sys and /proc; empty is the machine itself
   std::vector<std::string>
       collectors;  ///< rows of the registry with optional ":ARGUMENT"; empty is all that find something
+  /// The program, and its first arguments, that runs vendor code in a process of its own: those of helper.h
+  /// go behind them. Empty: everything runs in this process.
+  std::vector<std::string> helper;
+  bool realtime = false;  ///< sampling threads at SCHED_FIFO, where that is allowed
 };
 
 /// Start sampling in this process. Throws Error(Usage) for an unknown collector, Error(Unavailable) when a

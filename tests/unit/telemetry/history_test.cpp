@@ -127,9 +127,10 @@ TEST(History, a_domain_that_comes_back_is_the_one_it_was) {
   EXPECT_EQ(history.add(make_domain("package-0")), 1U);
   EXPECT_EQ(history.add(domain), 0U);
   domain.collector = "other";
-  EXPECT_EQ(history.add(domain), 2U);
+  EXPECT_EQ(history.add(domain, 1), 2U);
   EXPECT_EQ(history.domains()[2].name, "gpu-0 (other)");
-  EXPECT_EQ(history.add(domain), 2U);
+  EXPECT_EQ(history.add(domain, 1), 2U);
+  EXPECT_EQ(history.domains()[history.add(domain, 2)].name, "gpu-0 (other 2)");
 }
 
 TEST(History, gauges_older_than_five_minutes_keep_their_extremes) {

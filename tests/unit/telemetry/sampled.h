@@ -15,9 +15,10 @@ inline std::shared_ptr<Sampler> make_sampler(std::vector<std::unique_ptr<Collect
                                              Nanoseconds period, Clock& clock,
                                              std::function<void(const Sample&)> sink) {
   const auto count = std::make_shared<std::uint32_t>(0);
-  auto sampler = std::make_shared<Sampler>(
-      Sampler::Options{"files", 0, period}, clock,
-      SampleSink{[count](const Domain&) { return (*count)++; }, [sink](Sample& sample) { sink(sample); }});
+  auto sampler =
+      std::make_shared<Sampler>(Sampler::Options{"files", 0, period}, clock,
+                                SampleSink{[count](const Domain&, std::uint32_t) { return (*count)++; },
+                                           [sink](Sample& sample) { sink(sample); }});
   for (auto& collector : group) sampler->add({"test", std::move(collector), {}});
   return sampler;
 }

@@ -45,17 +45,19 @@ class Growing final : public Collector {
 /// A sampler without a thread, and all that it delivered.
 struct Bench {
   explicit Bench(VirtualClock& clock, Nanoseconds period = milliseconds(50))
-      : sampler(
-            std::make_shared<Sampler>(Sampler::Options{"files", 0, period}, clock,
-                                      SampleSink{[this](const Domain& domain) { return history.add(domain); },
-                                                 [this](Sample& sample) {
-                                                   samples.push_back(sample);
-                                                   history.feed(sample);
-                                                 }})) {}
+      : sampler(std::make_shared<Sampler>(Sampler::Options{"files", 0, period}, clock,
+                                          SampleSink{[this](const Domain& domain, std::uint32_t owner) {
+                                                       return history.add(domain, owner);
+                                                     },
+                                                     [this](Sample& sample) {
+                                                       samples.push_back(sample);
+                                                       history.feed(sample);
+                                                     }})) {}
   void add(std::string name, std::function<void(Sample&)> poll, Nanoseconds least_period = {}) {
     auto fake = std::make_unique<Fake>(name, std::move(poll));
-    sampler->add({std::move(name), std::move(fake), least_period});
+    sampler->add({std::move(name), std::move(fake), least_period, ++owners});
   }
+  std::uint32_t owners = 0;
   History history{std::vector<Domain>{}};
   std::vector<Sample> samples;
   std::shared_ptr<Sampler> sampler;
@@ -110,7 +112,7 @@ TEST(Sampler, F5_a_device_that_appears_is_a_domain_behind_the_others) {
   Bench bench(clock);
   auto growing = std::make_unique<Growing>();
   Growing& devices = *growing;
-  bench.sampler->add({"nvml", std::move(growing), {}});
+  bench.sampler->add({"nvml", std::move(growing), {}, 77});
   bench.add("rapl", [](Sample& s) { s.readings.push_back(energy_reading(1, 5)); });
   bench.sampler->tick(Instant{});
   devices.plug_in();
