@@ -10,6 +10,7 @@
 #include "build.h"
 #include "ipw/base/error.h"
 #include "ipw/telemetry/history.h"
+#include "ipw/telemetry/prompt_read.h"
 
 namespace ipw::telemetry {
 namespace {
@@ -137,6 +138,31 @@ TEST(Sampler, reports_lateness) {
   const ThreadReport report = bench.sampler->report();
   EXPECT_EQ(report.ticks, 101U);
   EXPECT_NEAR(report.lateness.quantile_seconds(0.5), 0.002, 0.0002);
+}
+
+TEST(PromptRead, repeats_once_what_took_far_longer_than_usual) {
+  VirtualClock clock;
+  PromptRead promptly;
+  int reads = 0;
+  const auto read = [&](milliseconds takes) {
+    return promptly(clock, [&] {
+      clock.advance(takes);
+      return ++reads;
+    });
+  };
+  for (int n = 0; n < 20; ++n) read(milliseconds(1));
+  EXPECT_EQ(reads, 20);
+  int calls = 0;
+  const auto [value, bracket] = promptly(clock, [&] {
+    clock.advance(++calls == 1 ? milliseconds(9) : milliseconds(1));
+    return ++reads;
+  });
+  EXPECT_EQ(value, 22);
+  EXPECT_EQ(bracket.end - bracket.begin, milliseconds(1));
+  EXPECT_EQ(promptly.repeated(), 1);
+  // Twice in a row is how it is now: nothing is read a third time.
+  read(milliseconds(9));
+  EXPECT_EQ(reads, 24);
 }
 
 TEST(LocalSource, M29_says_memory_and_models_energy_where_there_is_no_counter) {
