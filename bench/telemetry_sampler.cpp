@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How punctual and how cheap the sampler is on this machine: goals R1, R2, R3, R6, O1, O2, O4, O7 of
+// How punctual and how cheap the sampler is on this machine: goals R1, R2, R3, R6, F6, O1, O2, O4, O7 of
 // docs/reference/telemetry-truth.md. Two sockets are a folder of files; eight GPUs are simulated.
 //   telemetry_sampler [--seconds N] [--goals R1,O1] [--monitor PATH]
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -18,7 +19,9 @@
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
 #include "ipw/rpc/monitor.h"
+#include "ipw/telemetry/collectors.h"
 #include "ipw/telemetry/history.h"
+#include "ipw/telemetry/sampler_pool.h"
 #include "support/goal.h"
 
 namespace ipw {
@@ -198,6 +201,70 @@ void fast(const fs::path& root, double seconds) {
                 fmt::format("1 ms, RAPL, FIFO priority: {}", fifo.text(kFloor1Fifo)));
 }
 
+/// A library that hangs from a moment on for ten seconds.
+class Hanging final : public telemetry::Collector {
+ public:
+  Hanging(Instant from, std::atomic<std::int64_t>& hung_ns) : from_(from), hung_ns_(hung_ns) {
+    domains_[0].name = "gpu-0";
+  }
+  const std::vector<telemetry::Domain>& domains() const override { return domains_; }
+  void poll(Clock& clock, telemetry::Sample& sample) override {
+    const Instant now = clock.now();
+    if (now >= from_ && hung_ns_ == 0) {
+      hung_ns_ = now.time_since_epoch().count();
+      clock.sleep_until(now + std::chrono::seconds(10));
+    }
+    sample.readings.push_back({0, clock.now(), {}, 1.0, {}});
+  }
+
+ private:
+  Instant from_;
+  std::atomic<std::int64_t>& hung_ns_;
+  std::vector<telemetry::Domain> domains_{1};
+};
+
+telemetry::CollectorPlan plan(std::string thread,
+                              std::function<std::unique_ptr<telemetry::Collector>()> make) {
+  telemetry::CollectorPlan out;
+  out.name = thread;
+  out.thread = std::move(thread);
+  out.make = std::move(make);
+  return out;
+}
+
+void hang(const fs::path& root) {
+  SystemClock clock;
+  std::atomic<std::int64_t> hung_ns{0}, stale_ns{0}, back_ns{0};
+  telemetry::Lateness others;
+  const auto take = [&](const telemetry::Sample& sample) {
+    const std::int64_t now = clock.now().time_since_epoch().count();
+    const bool stale =
+        std::ranges::any_of(sample.silent, [](const auto& s) { return s.cause == telemetry::Cause::Stale; });
+    if (stale && stale_ns == 0) stale_ns = now;
+    if (!stale && sample.thread == 1 && stale_ns != 0 && back_ns == 0) back_ns = now;
+    if (!stale && sample.thread == 0 && hung_ns != 0 && back_ns == 0) others.add(clock.now() - sample.tick);
+  };
+  std::uint32_t domains = 0;
+  telemetry::SamplerPool pool({milliseconds(50), false}, clock,
+                              {[&](const telemetry::Domain&, std::uint32_t) { return domains++; }, take});
+  const Instant from = clock.now() + std::chrono::seconds(2);
+  pool.open({plan("files", [&] { return telemetry::make_rapl({root, ""}); })}, std::chrono::seconds(5));
+  pool.open({plan("vendor", [&] { return std::make_unique<Hanging>(from, hung_ns); })},
+            std::chrono::seconds(5));
+  pool.start();
+  clock.sleep_until(from + std::chrono::seconds(11));
+  pool.stop();
+  const double told = static_cast<double>(stale_ns - hung_ns) * 1e-6,
+               back = static_cast<double>(back_ns - hung_ns) * 1e-6;
+  const double p99 = others.quantile_seconds(0.99) * 1e3;
+  report_goal(
+      "F6", stale_ns != 0 && told <= 250 && p99 <= 1 && back_ns != 0,
+      fmt::format(
+          "a call that hangs for 10 s is stale after {:.0f} ms and back after {:.0f} ms; the other thread's "
+          "samples are there {:.3f} ms (p99) after their tick, {:.2f} ms at most",
+          told, back, p99, others.max_seconds() * 1e3));
+}
+
 /// The monitor as a program.
 class Monitor {
  public:
@@ -369,7 +436,7 @@ void cold_start(const fs::path& root, const std::string& program) {
 
 struct Options {
   double seconds = 20;
-  std::string goals = "R1,R2,R3,R6,O1,O2,O4,O7", monitor;
+  std::string goals = "R1,R2,R3,R6,F6,O1,O2,O4,O7", monitor;
 };
 
 Options parse(int argc, char** argv) {
@@ -395,6 +462,7 @@ int main(int argc, char** argv) try {
   if (wants("R1") || wants("R6")) ipw::fifty(root, options.seconds);
   if (wants("R2")) ipw::loaded(root, options.seconds);
   if (wants("R3") || wants("O2")) ipw::fast(root, options.seconds);
+  if (wants("F6")) ipw::hang(root);
   if (wants("O1")) ipw::daemon(root, options.monitor, options.seconds);
   if (wants("O4")) ipw::memory(root, options.monitor);
   if (wants("O7")) ipw::cold_start(root, options.monitor);

@@ -132,6 +132,9 @@ void RemoteSource::adopt(const Description& now, bool again) {
     else
       local_index_[static_cast<std::size_t>(theirs - now.domains.begin())] = i;
   }
+  for (std::size_t i = 0; i < now.domains.size(); ++i) {
+    if (!local_index_[i]) local_index_[i] = history_->add(now.domains[i]);
+  }
 }
 
 // The monitor has found a sensor since we asked what it has.

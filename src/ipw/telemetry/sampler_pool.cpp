@@ -59,41 +59,37 @@ void SamplerPool::begin_making(const std::vector<std::size_t>& slots, Instant no
   workshop_.make(std::move(plans));
 }
 
+// A library may hang at its start; those of other threads must not wait for it.
+std::size_t SamplerPool::begin_all(const std::vector<CollectorPlan>& plans, Instant now) {
+  const std::scoped_lock lock(mutex_);
+  const std::size_t first = slots_.size();
+  for (const CollectorPlan& plan : plans) number(plan, now);
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    std::vector<std::size_t> group;
+    for (std::size_t k = 0; k < plans.size(); ++k) {
+      if (plans[k].thread == plans[i].thread) group.push_back(first + k);
+    }
+    if (group.front() == first + i) begin_making(group, now);
+  }
+  return first;
+}
+
 std::vector<SamplerPool::Outcome> SamplerPool::open(const std::vector<CollectorPlan>& plans,
                                                     milliseconds patience) {
   const Instant begin = clock_.now();
+  const std::size_t first = begin_all(plans, begin);
   std::vector<Outcome> out;
-  std::vector<std::size_t> waiting;
-  std::size_t first = 0;
-  {
-    const std::scoped_lock lock(mutex_);
-    first = slots_.size();
-    for (const CollectorPlan& plan : plans) {
-      waiting.push_back(number(plan, begin));
-      Outcome& outcome = out.emplace_back();
-      outcome.name = plan.name;
-      outcome.pending = true;
-    }
-    // A library may hang at its start; the others must not wait for it.
-    for (std::size_t i = 0; i < plans.size(); ++i) {
-      std::vector<std::size_t> group;
-      for (std::size_t k = 0; k < plans.size(); ++k) {
-        if (plans[k].thread == plans[i].thread) group.push_back(first + k);
-      }
-      if (group.front() == first + i) begin_making(group, begin);
-    }
-  }
-  while (!waiting.empty() && clock_.now() - begin < patience) {
+  for (const CollectorPlan& plan : plans) out.push_back({plan.name, {}, {}, {}, true});
+  const auto waiting = [&] { return std::ranges::any_of(out, &Outcome::pending); };
+  while (waiting() && clock_.now() - begin < patience) {
     for (Made& made : workshop_.take(patience - (clock_.now() - begin))) {
-      std::erase(waiting, made.plan);
-      const std::scoped_lock lock(mutex_);
       if (made.plan >= first) {
-        Outcome& outcome = out[made.plan - first];
-        outcome.pending = false;
-        outcome.error = made.error;
-        outcome.probe = made.probe;
-        if (made.collector) outcome.domains = made.collector->domains();
+        const std::vector<Domain> none;
+        out[made.plan - first] = {plans[made.plan - first].name,
+                                  made.collector ? made.collector->domains() : none, made.probe, made.error,
+                                  false};
       }
+      const std::scoped_lock lock(mutex_);
       adopt(std::move(made), clock_.now());
     }
   }

@@ -65,6 +65,7 @@ class SamplerPool {
     std::optional<Instant> told_stale;
   };
   std::size_t number(const CollectorPlan& plan, Instant now);
+  std::size_t begin_all(const std::vector<CollectorPlan>& plans, Instant now);
   void begin_making(const std::vector<std::size_t>& slots, Instant now);
   void adopt(Made made, Instant now);
   void wait_again(Slot& slot, Instant now, std::string cause);
