@@ -65,18 +65,6 @@ Json domain_list(const std::vector<telemetry::Domain>& domains) {
   return list;
 }
 
-/// The GPUs that are measured: parts of one and second sources of the same are not counted again.
-std::size_t gpu_count(const std::vector<telemetry::Domain>& domains) {
-  const auto is_gpu = [](const telemetry::Domain& d) {
-    return d.scope == telemetry::Scope::Accelerator && d.alternative_to.empty() &&
-           d.method != telemetry::Method::Modelled;
-  };
-  return static_cast<std::size_t>(std::ranges::count_if(domains, [&](const telemetry::Domain& d) {
-    const auto parent = std::ranges::find(domains, d.parent, &telemetry::Domain::name);
-    return is_gpu(d) && (parent == domains.end() || !is_gpu(*parent));
-  }));
-}
-
 Json idle_list(const std::vector<std::pair<std::string, IdleBaseline>>& idle) {
   Json list = Json::array();
   for (const auto& [when, baseline] : idle) {
@@ -164,6 +152,17 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
 }
 
 }  // namespace
+
+std::size_t gpu_count(const std::vector<telemetry::Domain>& domains) {
+  const auto is_gpu = [](const telemetry::Domain& d) {
+    return d.scope == telemetry::Scope::Accelerator && d.alternative_to.empty() &&
+           d.method != telemetry::Method::Modelled;
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(domains, [&](const telemetry::Domain& d) {
+    const auto parent = std::ranges::find(domains, d.parent, &telemetry::Domain::name);
+    return is_gpu(d) && (parent == domains.end() || !is_gpu(*parent));
+  }));
+}
 
 Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted) {
   Verdict verdict;
