@@ -2,9 +2,7 @@
 // How punctual and how cheap the sampler is on this machine: goals R1, R2, R3, R6, F6, O1, O2, O4, O7 of
 // docs/reference/telemetry-truth.md. Two sockets are a folder of files; eight GPUs are simulated.
 //   telemetry_sampler [--seconds N] [--goals R1,O1] [--monitor PATH]
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,10 +16,11 @@
 
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
-#include "ipw/rpc/monitor.h"
 #include "ipw/telemetry/collectors.h"
+#include "ipw/telemetry/helper.h"
 #include "ipw/telemetry/history.h"
 #include "ipw/telemetry/sampler_pool.h"
+#include "monitor_process.h"
 #include "support/goal.h"
 
 namespace ipw {
@@ -265,59 +264,27 @@ void hang(const fs::path& root) {
           told, back, p99, others.max_seconds() * 1e3));
 }
 
-/// The monitor as a program.
-class Monitor {
- public:
-  Monitor(const std::string& program, const fs::path& root, const std::vector<std::string>& collectors)
-      : socket_(root / "monitor.sock") {
-    std::vector<std::string> words{program, "--socket", socket_, "--sysfs-root", root};
-    for (const auto& collector : collectors) {
-      words.emplace_back("--collector");
-      words.push_back(collector);
+/// What a helper process costs: the same collector polled here and there.
+void isolation() {
+  SystemClock clock;
+  constexpr int kPolls = 400;
+  const telemetry::CollectorOptions options{"", "watts=300,update_ms=100,scope=accelerator"};
+  const auto cost = [&](telemetry::Collector& collector) {
+    const double before = cpu_seconds() + collector.cpu_seconds_elsewhere();
+    for (int n = 0; n < kPolls; ++n) {
+      telemetry::Sample sample;
+      collector.poll(clock, sample);
+      clock.sleep_until(clock.now() + milliseconds(5));
     }
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (::posix_spawn(&pid_, argv[0], &files, nullptr, argv.data(), environ) != 0)
-      throw Error(ErrorCode::NotFound, fmt::format("cannot start '{}'", program), "give --monitor PATH");
-    posix_spawn_file_actions_destroy(&files);
-  }
-  ~Monitor() {
-    ::kill(pid_, SIGTERM);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Monitor(const Monitor&) = delete;
-  Monitor& operator=(const Monitor&) = delete;
-
-  std::unique_ptr<telemetry::Source> connect(Clock& clock) const {
-    const rpc::Address address{"unix:" + socket_};
-    const Instant begin = clock.now();
-    while (!rpc::listens(address) && clock.now() - begin < std::chrono::seconds(10))
-      std::this_thread::sleep_for(milliseconds(1));
-    return rpc::connect(address, clock);
-  }
-  double cpu() const {
-    clockid_t id{};
-    timespec t{};
-    if (::clock_getcpuclockid(pid_, &id) != 0) return 0;
-    ::clock_gettime(id, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-  }
-  double rss_mb() const {
-    std::ifstream in(fmt::format("/proc/{}/smaps_rollup", pid_));
-    for (std::string line; std::getline(in, line);) {
-      if (line.starts_with("Rss:")) return std::strtod(line.c_str() + 4, nullptr) / 1024;
-    }
-    return 0;
-  }
-
- private:
-  std::string socket_;
-  pid_t pid_ = -1;
-};
+    return (cpu_seconds() + collector.cpu_seconds_elsewhere() - before) / kPolls;
+  };
+  const double here = cost(*telemetry::make_simulated(options));
+  const double there = cost(*telemetry::make_isolated({"/proc/self/exe"}, "simulated", options));
+  fmt::print(
+      "isolation: {:.0f} us of CPU a poll in a helper process, {:.0f} us in this one: {:.2f} % of a core "
+      "more at 50 ms\n",
+      there * 1e6, here * 1e6, 100 * (there - here) / 0.05);
+}
 
 std::vector<std::string> all_collectors() {
   auto out = eight_gpus();
@@ -340,14 +307,6 @@ void daemon(const fs::path& root, const std::string& program, double seconds) {
           "{:.2f} % of a core at 50 ms with 8 GPUs, 2 sockets and 1 client over {:.0f} s; a plain loop "
           "without a client: 0.16 %",
           100 * share, seconds));
-}
-
-double own_rss_mb() {
-  std::ifstream in("/proc/self/smaps_rollup");
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with("Rss:")) return std::strtod(line.c_str() + 4, nullptr) / 1024;
-  }
-  return 0;
 }
 
 /// Feed hours of virtual time: 12 counters at 50 ms, eight gauges of each GPU at 5 Hz.
@@ -391,12 +350,12 @@ void memory(const fs::path& root, const std::string& program) {
     clock.sleep_until(clock.now() + std::chrono::seconds(3));
     fresh = monitor.rss_mb();
   }
-  const double before = own_rss_mb();
+  const double before = rss_mb("self");
   Hours hours;
   hours.run(1);
-  const double first = own_rss_mb() - before;
+  const double first = rss_mb("self") - before;
   hours.run(1);
-  const double second = own_rss_mb() - before - first;
+  const double second = rss_mb("self") - before - first;
   report_goal(
       "O4", fresh + first <= 40 && second <= 1,
       fmt::format(
@@ -436,7 +395,7 @@ void cold_start(const fs::path& root, const std::string& program) {
 
 struct Options {
   double seconds = 20;
-  std::string goals = "R1,R2,R3,R6,F6,O1,O2,O4,O7", monitor;
+  std::string goals = "R1,R2,R3,R6,F6,isolation,O1,O2,O4,O7", monitor;
 };
 
 Options parse(int argc, char** argv) {
@@ -456,6 +415,10 @@ Options parse(int argc, char** argv) {
 }  // namespace ipw
 
 int main(int argc, char** argv) try {
+  if (argc > 1 && argv[1] == ipw::telemetry::kHelperWord) {
+    ipw::SystemClock clock;
+    return ipw::telemetry::run_helper(ipw::telemetry::collectors(), {argv + 2, argv + argc}, clock);
+  }
   const auto options = ipw::parse(argc, argv);
   const auto root = ipw::make_machine();
   const auto wants = [&](const char* goal) { return options.goals.find(goal) != std::string::npos; };
@@ -463,6 +426,7 @@ int main(int argc, char** argv) try {
   if (wants("R2")) ipw::loaded(root, options.seconds);
   if (wants("R3") || wants("O2")) ipw::fast(root, options.seconds);
   if (wants("F6")) ipw::hang(root);
+  if (wants("isolation")) ipw::isolation();
   if (wants("O1")) ipw::daemon(root, options.monitor, options.seconds);
   if (wants("O4")) ipw::memory(root, options.monitor);
   if (wants("O7")) ipw::cold_start(root, options.monitor);
