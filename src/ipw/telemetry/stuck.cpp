@@ -12,10 +12,13 @@ namespace {
 
 constexpr std::chrono::seconds kLeastStill{2}, kNeverMoved{10}, kPowerStill{10}, kLoadFresh{2};
 constexpr int kSteps = 20, kPowerSteps = 50, kProven = 5;
+constexpr std::chrono::seconds kAsleep{30};
+constexpr double kLeastWatts = 1;
 constexpr double kBusyPercent = 10, kLoadChange = 30;
 
 bool may_rest(const Domain& domain) {
-  return domain.method == Method::Modelled || domain.scope == Scope::Uncore;
+  return domain.method == Method::Modelled || domain.scope == Scope::Uncore ||
+         (domain.scope == Scope::Wall && domain.update_seconds <= 0 && domain.step_joules <= 0);
 }
 
 }  // namespace
@@ -24,7 +27,7 @@ void StuckWatch::note_loads(const Sample& sample) {
   for (const GaugeReading& gauge : sample.gauges) {
     if (gauge.gauge == Gauge::CpuLoad) loads_[GaugeReading::kMachine] = {gauge.value, gauge.mid};
     if (gauge.gauge == Gauge::GpuUtilization && gauge.domain != GaugeReading::kMachine)
-      loads_[gauge.domain] = {gauge.value, gauge.mid};
+      loads_[gauge.domain] = {gauge.value, gauge.mid, true};
   }
 }
 
@@ -50,8 +53,12 @@ std::optional<std::string> StuckWatch::judge(const Reading& reading, const Domai
   const Nanoseconds still = reading.mid - *state.since;
   const Nanoseconds step = std::max(state.usual, from_seconds(domain.update_seconds));
   if (reading.energy_joules) {
-    const Nanoseconds limit = state.changes < kProven ? Nanoseconds(kNeverMoved)
-                                                      : std::max<Nanoseconds>(kLeastStill, kSteps * step);
+    Nanoseconds limit = std::max<Nanoseconds>(kLeastStill, kSteps * step);
+    // A meter that counts watt-hours takes long to its first step.
+    if (state.changes < kProven)
+      limit = std::max<Nanoseconds>(limit, kNeverMoved + from_seconds(domain.step_joules / kLeastWatts));
+    // An accelerator may sleep while the CPU works.
+    if (domain.scope == Scope::Accelerator && !load->own) limit = std::max<Nanoseconds>(limit, kAsleep);
     if (still < limit || load->percent < kBusyPercent) return std::nullopt;
     return fmt::format("stuck: the counter has stood at {:.3f} J for {:.1f} s under a load of {:.0f} %",
                        *reading.energy_joules, to_seconds(still), load->percent);

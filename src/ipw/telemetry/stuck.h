@@ -12,9 +12,9 @@ namespace ipw::telemetry {
 
 /// Tell a sensor that is stuck from a device that rests (goal F13). A counter that has moved before and now
 /// stands still for twenty of its usual steps, two seconds at least, while its device or the CPU works, is
-/// stuck; one that never moved is after ten seconds. A power sensor is when the load has changed by thirty
-/// points and its value has not for ten seconds. What an integrated GPU of a CPU (uncore) or a model shows
-/// may stand still. One thread at a time.
+/// stuck; one that never moved is after ten seconds, an accelerator that does not tell its load after thirty.
+/// A power sensor is when the load has changed by thirty points and its value has not for ten seconds. What
+/// an integrated GPU of a CPU (uncore) or a model shows may stand still. One thread at a time.
 class StuckWatch {
  public:
   /// A domain whose value has been stuck, until now or until it moved again.
@@ -39,6 +39,7 @@ class StuckWatch {
   struct Load {
     double percent = 0;
     Instant at{};
+    bool own = false;  ///< of the device itself
   };
   void note_loads(const Sample& sample);
   std::optional<Load> load_of(std::uint32_t index, const DomainList& domains, Instant now) const;
