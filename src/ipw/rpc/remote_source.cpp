@@ -259,7 +259,8 @@ void RemoteSource::deliver(const Sample& sample, std::uint64_t newly_dropped) {
   if (state_.lost_since) state_.outage += now - *std::exchange(state_.lost_since, std::nullopt);
   if (!state_.first) state_.first = sample.tick;
   // Each of the monitor's threads has a sample of a tick: this one may be told already.
-  if (!state_.last || sample.tick - *state_.last > from_seconds(description_.period_seconds / 2)) {
+  if (original_ || !state_.last ||
+      sample.tick - *state_.last > from_seconds(description_.period_seconds / 2)) {
     ++state_.ticks;
     state_.last = sample.tick;
   }

@@ -130,7 +130,8 @@ TEST(History, a_domain_that_comes_back_is_the_one_it_was) {
   EXPECT_EQ(history.add(domain, 1), 2U);
   EXPECT_EQ(history.domains()[2].name, "gpu-0 (other)");
   EXPECT_EQ(history.add(domain, 1), 2U);
-  EXPECT_EQ(history.domains()[history.add(domain, 2)].name, "gpu-0 (other 2)");
+  EXPECT_EQ(history.add(domain, 2), 3U);
+  EXPECT_EQ(history.domains()[3].name, "gpu-0 (other 2)");
 }
 
 TEST(History, gauges_older_than_five_minutes_keep_their_extremes) {
