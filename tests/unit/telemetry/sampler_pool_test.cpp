@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "build.h"
@@ -58,11 +59,18 @@ class Library {
     hangs_ = on;
     changed_.notify_all();
   }
-  void call() {
+  void call(Instant now) {
     std::unique_lock lock(mutex_);
     ++calls_;
+    if (hangs_ && !hung_at_) hung_at_ = now;
     changed_.notify_all();
     changed_.wait(lock, [&] { return !hangs_; });
+  }
+  /// When the first call began to hang; waits a moment for it.
+  std::optional<Instant> hung_at() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, milliseconds(20), [&] { return hung_at_.has_value(); });
+    return hung_at_;
   }
   void wait_for_calls(int count) {
     std::unique_lock lock(mutex_);
@@ -78,6 +86,7 @@ class Library {
   std::condition_variable changed_;
   bool hangs_ = false;
   int calls_ = 0;
+  std::optional<Instant> hung_at_;
 };
 
 class OneDomain final : public Collector {
@@ -88,7 +97,7 @@ class OneDomain final : public Collector {
   }
   const std::vector<Domain>& domains() const override { return domains_; }
   void poll(Clock& clock, Sample& sample) override {
-    library_->call();
+    library_->call(clock.now());
     sample.readings.push_back({0, clock.now(), {}, 100 * to_seconds(clock.now().time_since_epoch()), {}});
   }
 
@@ -144,6 +153,12 @@ class Pool : public testing::Test {
     }
     return count;
   }
+  /// Let the bad library hang and move on until a call does.
+  Instant hang() {
+    bad_->hang(true);
+    while (!bad_->hung_at()) step(milliseconds(50));
+    return *bad_->hung_at();
+  }
   bool has_reading(std::uint32_t domain, Instant since) {
     const std::scoped_lock lock(mutex_);
     return std::ranges::any_of(samples_, [&](const Sample& sample) {
@@ -169,11 +184,7 @@ class Pool : public testing::Test {
 
 TEST_F(Pool, F6_a_hanging_library_makes_its_own_domains_stale_and_comes_back) {
   step(milliseconds(50));
-  bad_->hang(true);
-  const int before = bad_->calls();
-  step(milliseconds(50));
-  bad_->wait_for_calls(before + 1);
-  const Instant hung = clock_.now();
+  const Instant hung = hang();
   int told_after_ms = 0;
   for (int n = 0; n < 8 && told_after_ms == 0; ++n) {
     step(milliseconds(50));
@@ -192,10 +203,7 @@ TEST_F(Pool, F6_a_hanging_library_makes_its_own_domains_stale_and_comes_back) {
 
 TEST_F(Pool, F7_a_call_that_never_returns_costs_its_thread_and_the_collector_is_made_anew) {
   step(milliseconds(50));
-  bad_->hang(true);
-  const int before = bad_->calls();
-  step(milliseconds(50));
-  bad_->wait_for_calls(before + 1);
+  hang();
   for (int n = 0; n < 17; ++n) step(seconds(1));
   const auto problems = pool_.report().problems;
   const bool told = std::ranges::any_of(
