@@ -60,6 +60,12 @@ Parsed parse_options(int argc, char** argv) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--sysfs-root", source.sysfs_root, "read /sys and /proc below this folder")
       ->type_name("DIR");
+  app.add_flag("--realtime", source.realtime,
+               "sample at real-time priority (SCHED_FIFO 10), for a full machine; needs CAP_SYS_NICE");
+  bool in_process = false;
+  app.add_flag(
+      "--in-process", in_process,
+      "run the libraries of vendors in this process: a little cheaper, but if one crashes all is lost");
   std::string level_name = "warning";
   app.add_option("--log-level", level_name, "how much is logged to stderr")
       ->check(CLI::IsMember(&kLevels))
@@ -71,6 +77,7 @@ Parsed parse_options(int argc, char** argv) {
   }
   level = out.exit_status ? level : kLevels.at(level_name);
   source.period = std::chrono::milliseconds(interval_ms);
+  if (!in_process) source.helper = {"/proc/self/exe"};
   return out;
 }
 

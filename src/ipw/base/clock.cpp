@@ -5,6 +5,12 @@
 
 namespace ipw {
 
+Nanoseconds SystemClock::asleep() const {
+  timespec ts{};
+  clock_gettime(CLOCK_BOOTTIME, &ts);
+  return std::chrono::seconds(ts.tv_sec) + Nanoseconds(ts.tv_nsec) - now().time_since_epoch();
+}
+
 void SystemClock::sleep_until(Instant deadline) {
   const auto ns = deadline.time_since_epoch().count();
   const timespec ts{ns / 1'000'000'000, ns % 1'000'000'000};

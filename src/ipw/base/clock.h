@@ -18,6 +18,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual Instant now() const = 0;
   virtual WallTime wall() const = 0;
+  /// For how long the machine has slept since it was started: CLOCK_BOOTTIME minus CLOCK_MONOTONIC.
+  virtual Nanoseconds asleep() const { return Nanoseconds(0); }
   /// Return at or after the deadline.
   virtual void sleep_until(Instant deadline) = 0;
 };
@@ -27,6 +29,7 @@ class SystemClock final : public Clock {
  public:
   Instant now() const override { return std::chrono::steady_clock::now(); }
   WallTime wall() const override { return std::chrono::system_clock::now(); }
+  Nanoseconds asleep() const override;
   void sleep_until(Instant deadline) override;
 };
 

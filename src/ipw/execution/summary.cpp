@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "ipw/execution/setup.h"
@@ -58,7 +59,9 @@ Json domain_list(const std::vector<telemetry::Domain>& domains) {
                     {"collector", d.collector},
                     {"cap_watts", d.cap_watts},
                     {"relative_half_width", d.relative_half_width},
-                    {"note", d.note}});
+                    {"note", d.note},
+                    {"device", d.device},
+                    {"alternative_to", d.alternative_to}});
   return list;
 }
 
@@ -76,6 +79,7 @@ Json idle_list(const std::vector<std::pair<std::string, IdleBaseline>>& idle) {
 Json telemetry_card(const FinishFacts& f) {
   return {{"source", f.source.description()},
           {"domains", domain_list(f.source.domains())},
+          {"gpu_count", gpu_count(f.source.domains())},
           {"idle", idle_list(f.idle)},
           {"sampler",
            {{"period_seconds", f.self.period_seconds},
@@ -85,6 +89,7 @@ Json telemetry_card(const FinishFacts& f) {
             {"dropped_samples", f.self.dropped_samples},
             {"lateness_p50_seconds", f.self.lateness_p50_seconds},
             {"lateness_p99_seconds", f.self.lateness_p99_seconds},
+            {"lateness_p999_seconds", f.self.lateness_p999_seconds},
             {"lateness_max_seconds", f.self.lateness_max_seconds},
             {"cpu_seconds", f.self.cpu_seconds},
             {"wall_seconds", f.self.wall_seconds}}},
@@ -147,6 +152,17 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
 }
 
 }  // namespace
+
+std::size_t gpu_count(const std::vector<telemetry::Domain>& domains) {
+  const auto is_gpu = [](const telemetry::Domain& d) {
+    return d.scope == telemetry::Scope::Accelerator && d.alternative_to.empty() &&
+           d.method != telemetry::Method::Modelled;
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(domains, [&](const telemetry::Domain& d) {
+    const auto parent = std::ranges::find(domains, d.parent, &telemetry::Domain::name);
+    return is_gpu(d) && (parent == domains.end() || !is_gpu(*parent));
+  }));
+}
 
 Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted) {
   Verdict verdict;

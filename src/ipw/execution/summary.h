@@ -39,6 +39,9 @@ struct Tally {
 /// Judge a run: what must hold for its figures to be published.
 Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted);
 
+/// The GPUs that are measured: parts of one and second sources of the same are not counted again.
+std::size_t gpu_count(const std::vector<telemetry::Domain>& domains);
+
 /// Mark in the journal that a run goes on.
 void note_resumption(records::Journal& journal, std::size_t finished, WallTime now);
 

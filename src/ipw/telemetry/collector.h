@@ -20,6 +20,8 @@ class Collector {
   /// domain that cannot be read gets a line in `silent`. What is thrown makes all domains of this collector
   /// silent for this tick.
   virtual void poll(Clock& clock, Sample& sample) = 0;
+  /// CPU time that it has used in other processes.
+  virtual double cpu_seconds_elsewhere() const { return 0; }
 };
 
 struct CollectorOptions {

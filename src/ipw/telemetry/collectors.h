@@ -25,6 +25,8 @@ struct CollectorRow {
   std::string_view thread = "files";
   /// It is not polled more often than this.
   Nanoseconds least_period{0};
+  /// It runs code of a vendor, which may crash: in a process of its own where SourceOptions::helper is set.
+  bool vendor_code = false;
 };
 
 /// All collectors, sorted by name.

@@ -9,8 +9,43 @@
 
 namespace ipw::telemetry {
 
-History::History(std::vector<Domain> domains) : domains_(std::move(domains)), silence_(domains_.size()) {
-  for (const Domain& domain : domains_) series_.emplace_back(domain);
+namespace {
+constexpr std::size_t kSpansKept = 1000;
+}
+
+History::History(std::vector<Domain> domains)
+    : domains_(std::move(domains)), series_(domains_.begin(), domains_.end()), silence_(domains_.size()) {
+  for (const Domain& domain : domains_) given_.emplace_back(domain.name, 0);
+}
+
+DomainList History::domains() const {
+  const std::scoped_lock lock(mutex_);
+  return domains_;
+}
+
+// Two collectors may see the same thing; a name stays that of the first.
+std::string History::unique_name(const Domain& domain) const {
+  const auto taken = [&](const std::string& name) {
+    return std::ranges::find(domains_, name, &Domain::name) != domains_.end();
+  };
+  std::string name = domain.name;
+  if (taken(name)) name = fmt::format("{} ({})", domain.name, domain.collector);
+  for (int n = 2; taken(name); ++n) name = fmt::format("{} ({} {})", domain.name, domain.collector, n);
+  return name;
+}
+
+std::uint32_t History::add(Domain domain, std::uint32_t owner) {
+  const std::scoped_lock lock(mutex_);
+  const auto known = std::ranges::find(given_, std::pair(domain.name, owner));
+  if (known != given_.end()) return static_cast<std::uint32_t>(known - given_.begin());
+  given_.emplace_back(domain.name, owner);
+  domain.name = unique_name(domain);
+  std::vector<Domain> longer(domains_.begin(), domains_.end());
+  series_.emplace_back(domain);
+  silence_.emplace_back();
+  longer.push_back(std::move(domain));
+  domains_ = DomainList(std::move(longer));
+  return static_cast<std::uint32_t>(domains_.size() - 1);
 }
 
 void History::feed(const Sample& sample) {
@@ -26,27 +61,39 @@ void History::feed(const Sample& sample) {
     silence_[domain].now = true;
     silence_[domain].reason = reason;
   }
-  feed_gauges(sample.gauges);
+  gauges_.feed(sample.gauges, domains_);
 }
 
-void History::feed_gauges(const std::vector<GaugeReading>& gauges) {
-  struct Sum {
-    double value = 0;
-    int devices = 0;
-    Instant at{};
-  };
-  std::array<Sum, std::tuple_size_v<decltype(gauges_)>> sums;
-  for (const GaugeReading& reading : gauges) {
-    Sum& sum = sums[static_cast<std::size_t>(reading.gauge)];
-    sum.value += reading.value;
-    ++sum.devices;
-    sum.at = reading.mid;
+void History::mark_unknown(std::uint32_t domain, Instant from, Instant to, const std::string& reason) {
+  const std::scoped_lock lock(mutex_);
+  for (auto span = unknown_.rbegin(); span != unknown_.rend(); ++span) {
+    if (span->domain != domain || span->from != from) continue;
+    span->to = std::max(span->to, to);
+    return;
   }
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    if (sums[i].devices == 0) continue;
-    gauges_[i].feed(sums[i].at,
-                    adds_up(static_cast<Gauge>(i)) ? sums[i].value : sums[i].value / sums[i].devices);
+  unknown_.push_back({domain, from, to, reason});
+  if (unknown_.size() > kSpansKept) unknown_.pop_front();
+}
+
+void History::leave_out(records::DomainEnergy& energy, std::uint32_t domain, Instant begin,
+                        Instant end) const {
+  if (!energy.joules) return;
+  double seconds = 0;
+  const Unknown* last = nullptr;
+  for (const Unknown& span : unknown_) {
+    if (span.domain != domain && span.domain != kAll) continue;
+    const Nanoseconds overlap = std::min(end, span.to) - std::max(begin, span.from);
+    if (overlap <= Nanoseconds(0)) continue;
+    seconds += to_seconds(overlap);
+    last = &span;
   }
+  if (!last) return;
+  const double more = domains_[domain].cap_watts * seconds;
+  energy.coverage = std::clamp(energy.coverage - seconds / to_seconds(end - begin), 0.0, 1.0);
+  energy.half_width_joules += more;
+  energy.random_half_width_joules += more;
+  energy.reason = fmt::format("{:.3f} s of the window are missing ({})", seconds, last->reason);
+  if (energy.coverage <= 0) energy.joules.reset();
 }
 
 WindowReport History::window(Instant begin, Instant end, Rule rule) const {
@@ -54,17 +101,18 @@ WindowReport History::window(Instant begin, Instant end, Rule rule) const {
   WindowReport report;
   for (std::size_t i = 0; i < series_.size(); ++i) {
     auto energy = measure(series_[i], begin, end, rule);
+    leave_out(energy, static_cast<std::uint32_t>(i), begin, end);
     if (!energy.joules && silence_[i].now) energy.reason = silence_[i].reason;
     if (energy.reason.empty()) energy.reason = domains_[i].note;
     report.energies.push_back(std::move(energy));
   }
-  fill_gauges(report, begin, end);
   fill_power(report, begin, end);
+  fill_gauges(report, begin, end);
   return report;
 }
 
 void History::fill_gauges(WindowReport& report, Instant begin, Instant end) const {
-  const auto stats = [&](Gauge gauge) { return gauges_[static_cast<std::size_t>(gauge)].window(begin, end); };
+  const auto stats = [&](Gauge gauge) { return gauges_.window(gauge, begin, end); };
   const auto average = [&](Gauge gauge) -> std::optional<double> {
     if (const auto s = stats(gauge)) return s->avg;
     return std::nullopt;
@@ -75,14 +123,26 @@ void History::fill_gauges(WindowReport& report, Instant begin, Instant end) cons
   report.gpu_memory_total_mb = average(Gauge::GpuMemoryTotalMb);
   report.gpu_utilization_pct = average(Gauge::GpuUtilization);
   report.gpu_memory_bandwidth_pct = average(Gauge::GpuMemoryBandwidth);
+  std::ranges::move(gauges_.devices(begin, end, domains_), std::back_inserter(report.devices));
+}
+
+// An instance or a die: the device that it is a part of counts it already.
+bool History::is_part(const Domain& domain) const {
+  return std::ranges::any_of(
+      domains_, [&](const Domain& d) { return d.name == domain.parent && d.scope == domain.scope; });
 }
 
 void History::fill_power(WindowReport& report, Instant begin, Instant end) const {
   std::vector<const Series*> accelerators, packages;
   for (const Series& series : series_) {
-    if (series.points().empty() || !series.domain().alternative_to.empty()) continue;
-    if (series.domain().scope == Scope::Accelerator) accelerators.push_back(&series);
-    if (series.domain().scope == Scope::Package) packages.push_back(&series);
+    const Domain& domain = series.domain();
+    if (series.points().empty() || !domain.alternative_to.empty()) continue;
+    if (domain.scope != Scope::Accelerator && domain.scope != Scope::Package) continue;
+    const Series* const one = &series;
+    if (const auto stats = power_stats({&one, 1}, begin, end))
+      report.devices.push_back({domain.name, domain.device, "power_watts", *stats});
+    if (is_part(domain)) continue;
+    (domain.scope == Scope::Accelerator ? accelerators : packages).push_back(&series);
   }
   report.gpu_power_watts = power_stats(accelerators, begin, end);
   report.cpu_power_watts = power_stats(packages, begin, end);

@@ -96,5 +96,16 @@ TEST(Request, asks_with_the_limit_of_the_dataset_unless_one_was_given) {
   EXPECT_EQ(make_request(question(), info, "m", sampling, Seconds(1)).sampling.max_tokens, 5);
 }
 
+TEST(Recorder, M26_keeps_every_gpu_by_itself_with_its_id) {
+  telemetry::WindowReport window;
+  window.devices = {{"gpu-0", "GPU-1, H100", "power_watts", {100, 120, 100, 80}},
+                    {"gpu-1", "GPU-2, H100", "power_watts", {300, 320, 300, 280}}};
+  auto record = record_of(answered("4"));
+  add_window(record, window);
+  ASSERT_EQ(record.devices.size(), 2U);
+  EXPECT_EQ(record.devices[1].device, "GPU-2, H100");
+  EXPECT_EQ(record.devices[1].stats.avg, 300);
+}
+
 }  // namespace
 }  // namespace ipw::execution

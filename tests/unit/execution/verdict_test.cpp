@@ -45,5 +45,24 @@ TEST(Verdict, is_invalid_when_interrupted) {
   EXPECT_FALSE(judge(healthy(), {}, true).valid());
 }
 
+TEST(GpuCount, M26_is_the_number_of_gpus_that_are_measured) {
+  const auto domain = [](std::string name, telemetry::Scope scope, std::string parent, std::string better) {
+    telemetry::Domain d;
+    d.name = std::move(name);
+    d.scope = scope;
+    d.parent = std::move(parent);
+    d.alternative_to = std::move(better);
+    return d;
+  };
+  using telemetry::Scope;
+  EXPECT_EQ(
+      gpu_count({domain("gpu-0", Scope::Accelerator, "", ""),
+                 domain("gpu-1", Scope::Accelerator, "module-0", ""),
+                 domain("gpu-0/mig-1", Scope::Accelerator, "gpu-0", ""),
+                 domain("gpu-0/average", Scope::Accelerator, "", "gpu-0"),
+                 domain("package-0", Scope::Package, "", ""), domain("module-0", Scope::Module, "", "")}),
+      2U);
+}
+
 }  // namespace
 }  // namespace ipw::execution

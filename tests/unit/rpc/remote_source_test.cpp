@@ -177,6 +177,36 @@ TEST_F(RemoteSourceTest, finds_domains_by_name_when_the_monitor_comes_back_with_
   EXPECT_NEAR(report.energies.at(1).joules.value(), 16, 0.5);
 }
 
+TEST_F(RemoteSourceTest, F5_a_device_that_appears_at_the_monitor_is_a_domain_behind_the_others) {
+  script.domains = {make_domain("a", telemetry::Scope::Package, "rapl")};
+  sample(0, 0);
+  const auto source = open();
+  {
+    const std::lock_guard lock(script.mutex);
+    script.domains.push_back(make_domain("gpu-0", telemetry::Scope::Accelerator, "nvml"));
+  }
+  for (int i = 1; i < 10; ++i) sample(i, 2.0 * i);
+  wait_for_ticks(*source, 10);
+  ASSERT_EQ(source->domains().size(), 2U);
+  EXPECT_EQ(source->domains()[1].name, "gpu-0");
+  EXPECT_NEAR(source->window(local(2), local(8)).energies.at(1).joules.value(), 12, 0.5);
+}
+
+TEST_F(RemoteSourceTest, samples_of_two_threads_are_one_tick) {
+  script.domains = {make_domain("a", telemetry::Scope::Package, "rapl")};
+  for (int i = 0; i < 10; ++i) {
+    sample(2 * i, 2.0 * i);
+    telemetry::Sample other;
+    other.sequence = static_cast<std::uint64_t>(2 * i + 1);
+    other.tick = local(2 * i) + script.skew;
+    script.push({other, {}, 0, {}});
+  }
+  const auto source = open();
+  wait_for_ticks(*source, 10);
+  EXPECT_NEAR(source->self().achieved_hz, 10, 0.5);
+  EXPECT_EQ(source->self().missed_ticks, 0U);
+}
+
 TEST_F(RemoteSourceTest, counts_dropped_samples_apart_from_missed_ones) {
   script.domains = {make_domain("a", telemetry::Scope::Package, "rapl")};
   sample(1, 0);

@@ -6,6 +6,7 @@
 #include "ipw/telemetry/collectors.h"
 #include "ipw/telemetry/collectors/rapl_zones.h"
 #include "ipw/telemetry/kept_file.h"
+#include "ipw/telemetry/prompt_read.h"
 
 namespace ipw::telemetry {
 
@@ -16,6 +17,7 @@ class Rapl final : public Collector {
   explicit Rapl(std::vector<RaplZone> zones) {
     for (RaplZone& zone : zones) {
       files_.emplace_back(zone.path + "/energy_uj");
+      promptly_.emplace_back();
       domains_.push_back(std::move(zone.domain));
     }
   }
@@ -28,9 +30,7 @@ class Rapl final : public Collector {
 
  private:
   void read(std::uint32_t i, Clock& clock, Sample& sample) {
-    const Instant begin = clock.now();
-    const auto content = files_[i].read();
-    const Bracket bracket{begin, clock.now()};
+    const auto [content, bracket] = promptly_[i](clock, [&] { return files_[i].read(); });
     if (!content) {
       sample.silent.emplace_back(i, explain(files_[i].path(), content.error()));
       return;
@@ -48,6 +48,7 @@ class Rapl final : public Collector {
 
   std::vector<Domain> domains_;
   std::vector<KeptFile> files_;
+  std::vector<PromptRead> promptly_;
 };
 
 }  // namespace
