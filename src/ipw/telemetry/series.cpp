@@ -74,21 +74,14 @@ void Series::feed_counter(const Reading& reading) {
       break;
     case Kind::UnknownWraps:
       ++faults_.unknown_wraps;
-      push(baseline(reading));
-      points_.mark_gap();
-      lock_.clear();
+      start_over(reading, reading.mid);
       break;
-    case Kind::Reset: {
+    case Kind::Reset:
       ++faults_.resets;
-      Point restart = baseline(reading);
-      restart.at = step.restart;
-      push(restart);
-      points_.mark_gap();
-      lock_.clear();
+      start_over(reading, step.restart);
       last_read_ = step.restart;
       push_change(reading, step.joules);
       break;
-    }
     case Kind::Glitch:
       ++faults_.glitches;
       [[fallthrough]];
@@ -99,6 +92,15 @@ void Series::feed_counter(const Reading& reading) {
   }
   last_read_ = reading.mid;
   last_half_width_ = static_cast<float>(to_seconds(reading.half_width));
+}
+
+// The energy up to an instant is unknown.
+void Series::start_over(const Reading& reading, Instant at) {
+  Point point = baseline(reading);
+  point.at = at;
+  push(point);
+  points_.mark_gap();
+  lock_.clear();
 }
 
 void Series::push_change(const Reading& reading, double joules) {
