@@ -86,6 +86,8 @@ void EnergyLedger::fill(Pending& pending) {
   if (attribution_) {
     add_window(record, attribution_->take(record.index, pending.sent, pending.done));
     record.shared_device = true;
+    // The bounds are those of the device, not of a share.
+    for (auto& energy : record.energy) energy.low_joules = energy.high_joules = std::nullopt;
   } else {
     add_window(record, source_.window(pending.sent, pending.done));
     split_phases(pending);
