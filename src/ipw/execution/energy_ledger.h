@@ -10,15 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "ipw/execution/idle_baseline.h"
 #include "ipw/records/query_record.h"
 #include "ipw/telemetry/source.h"
 
 namespace ipw::execution {
 
-/// Watts of every domain while nothing was asked.
-struct IdleBaseline {
-  std::map<std::string, double> watts;
-  double seconds = 0;
+/// The energy of one domain while requests were active, summed over a run.
+struct ActiveEnergy {
+  double joules = 0;
+  bool complete = true;  ///< false when a request has no value, so that nothing follows for the run
 };
 
 /// More queries than this do not wait for a reading, which then may never come: memory stays bounded when a
@@ -39,7 +40,10 @@ class EnergyLedger {
   /// case.
   std::optional<records::QueryRecord> take(bool force);
   std::size_t waiting() const;
-  void set_idle(IdleBaseline idle);
+  void set_idle(IdleModel idle);
+  /// Energy of the requests that were taken, by domain, and the seconds in which at least one was active.
+  std::map<std::string, ActiveEnergy> active() const;
+  double active_seconds() const;
 
  private:
   struct Pending {
@@ -49,15 +53,18 @@ class EnergyLedger {
   };
   void fill(Pending& pending);
   void split_phases(Pending& pending) const;
+  void account(const records::QueryRecord& record);
+  void leave(Instant at);
 
   const telemetry::Source& source_;
   std::unique_ptr<telemetry::Attribution> attribution_;
-  IdleBaseline idle_;
+  IdleModel idle_;
+  std::map<std::string, ActiveEnergy> active_;
+  int running_ = 0;
+  Instant busy_since_{};
+  double active_seconds_ = 0;
   mutable std::mutex mutex_;
   std::deque<Pending> pending_;
 };
-
-/// Measure the idle power of every domain between two instants.
-IdleBaseline measure_idle(const telemetry::Source& source, Instant begin, Instant end);
 
 }  // namespace ipw::execution

@@ -68,7 +68,9 @@ class ProfileRun {
   std::unique_ptr<EnergyLedger> ledger_;
   std::unique_ptr<TelemetryLog> telemetry_;
   std::vector<std::pair<std::string, IdleBaseline>> idle_;
-  Instant run_start_{};
+  IdleModel idle_model_;
+  Instant run_start_{}, run_end_{};
+  std::int64_t run_start_unix_ns_ = 0;
 
   std::mutex mutex_;  ///< guards journal_, progress_, refusals_, trouble_
   std::unique_ptr<records::Journal> journal_;
@@ -109,6 +111,8 @@ RunOutcome ProfileRun::run() {
   wait_for_first_readings();
   ask_all();
   take_idle("after");
+  if (idle_model_.drifts())
+    amend_idle(folder_.path, config_.model, *journal_, idle_model_, run_start_, run_start_unix_ns_);
   if (trouble_) finish_and_rethrow();
   return finish();
 }
@@ -148,7 +152,8 @@ void ProfileRun::take_idle(const char* when) {
     around_.clock.sleep_until(around_.clock.now() + kTurn);
   if (!source_->settled(end)) return;
   idle_.emplace_back(when, measure_idle(*source_, begin, end));
-  ledger_->set_idle(idle_.back().second);
+  idle_model_.add(idle_.back().second);
+  ledger_->set_idle(idle_model_);
 }
 
 void ProfileRun::start(std::vector<std::jthread>& workers) try {
@@ -171,6 +176,7 @@ void ProfileRun::wait_for_first_readings() {
 void ProfileRun::ask_all() {
   observer_.stage("asking");
   run_start_ = around_.clock.now();
+  run_start_unix_ns_ = unix_nanos(around_.clock.wall());
   std::vector<std::jthread> workers;
   try {
     start(workers);
@@ -179,6 +185,7 @@ void ProfileRun::ask_all() {
       settle(false);
       report();
     }
+    run_end_ = around_.clock.now();
     wait_for_last_readings();
     settle(true);
   } catch (...) {
@@ -274,6 +281,8 @@ void ProfileRun::report() {
 RunOutcome ProfileRun::finish() {
   observer_.stage("writing the run folder");
   const auto self = source_->self();
+  const auto activity =
+      activity_power(*source_, run_start_, run_end_, ledger_->active(), ledger_->active_seconds());
   journal_->sync();
   telemetry_->close();
   const FinishFacts facts{config_,
@@ -282,6 +291,8 @@ RunOutcome ProfileRun::finish() {
                           self,
                           engine_.description,
                           idle_,
+                          idle_model_,
+                          activity,
                           around_.clock.wall(),
                           progress_.elapsed_seconds,
                           stop_.stop_requested(),

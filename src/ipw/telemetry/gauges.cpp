@@ -119,6 +119,13 @@ std::optional<records::Stats> GaugeBoard::window(Gauge gauge, Instant begin, Ins
   return all_[static_cast<std::size_t>(gauge)].window(begin, end);
 }
 
+std::optional<records::Stats> GaugeBoard::window(Gauge gauge, std::uint32_t domain, Instant begin,
+                                                 Instant end) const {
+  const Devices& devices = devices_[static_cast<std::size_t>(gauge)];
+  const auto device = devices.find(domain);
+  return device == devices.end() ? std::nullopt : device->second.history.window(begin, end);
+}
+
 std::vector<records::DeviceGauge> GaugeBoard::devices(Instant begin, Instant end,
                                                       const DomainList& domains) const {
   std::vector<records::DeviceGauge> out;

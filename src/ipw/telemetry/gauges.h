@@ -44,6 +44,8 @@ class GaugeBoard {
   void feed(const std::vector<GaugeReading>& gauges, const DomainList& domains);
   /// Over all devices, parts of a device left out.
   std::optional<records::Stats> window(Gauge gauge, Instant begin, Instant end) const;
+  /// Of one device.
+  std::optional<records::Stats> window(Gauge gauge, std::uint32_t domain, Instant begin, Instant end) const;
   /// Device by device, in the order of the domains.
   std::vector<records::DeviceGauge> devices(Instant begin, Instant end, const DomainList& domains) const;
   /// The last value of a gauge of a domain, when it is at most so old.

@@ -2,6 +2,7 @@
 #include "ipw/telemetry/points.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -12,12 +13,13 @@ namespace {
 constexpr auto kFull = std::chrono::hours(1) + std::chrono::seconds(30);
 constexpr auto kThinned = std::chrono::hours(24);
 constexpr auto kStep = std::chrono::seconds(1);
+constexpr double kLongest = 2000;  // seconds of doubt; differences of microseconds fit into four bytes
 
 std::int64_t micros(float seconds) {
   return std::llround(static_cast<double>(seconds) * 1e6);
 }
 float round_up(float seconds) {
-  return static_cast<float>(std::ceil(std::max(0.0, static_cast<double>(seconds)) * 1e6) * 1e-6);
+  return static_cast<float>(std::ceil(std::clamp(static_cast<double>(seconds), 0.0, kLongest) * 1e6) * 1e-6);
 }
 
 std::uint64_t zigzag(std::int64_t value) {
@@ -29,7 +31,7 @@ std::int64_t unzigzag(std::uint64_t value) {
 
 /// A point as whole numbers, so that what is decoded is what was coded, bit for bit.
 struct Whole {
-  std::int64_t at = 0, joules = 0, before = 0, after = 0;
+  std::int64_t at = 0, joules = 0, before = 0, after = 0, spread = 0;
   std::uint32_t watts = 0;
   bool gap = false;
 };
@@ -39,6 +41,7 @@ Whole to_whole(const Point& p) {
           std::bit_cast<std::int64_t>(p.joules),
           micros(p.before),
           micros(p.after),
+          micros(p.spread),
           std::bit_cast<std::uint32_t>(p.watts),
           p.gap};
 }
@@ -48,6 +51,7 @@ Point to_point(const Whole& w) {
           std::bit_cast<double>(w.joules),
           static_cast<float>(static_cast<double>(w.before) * 1e-6),
           static_cast<float>(static_cast<double>(w.after) * 1e-6),
+          static_cast<float>(static_cast<double>(w.spread) * 1e-6),
           std::bit_cast<float>(w.watts),
           w.gap};
 }
@@ -76,6 +80,8 @@ struct Line {
   }
 };
 
+constexpr std::array<unsigned, 4> kShort{0, 1, 2, 4};
+
 class Writer {
  public:
   /// Put the low bytes that are not zero; returns how many.
@@ -86,6 +92,12 @@ class Writer {
   }
   void put_four(std::uint32_t value) {
     for (unsigned i = 0; i < 4; ++i) bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  }
+  /// Put 0, 1, 2 or 4 bytes; returns which of these as 0 to 3.
+  unsigned put_short(std::uint64_t value) {
+    const unsigned size = value == 0 ? 0 : value < 256 ? 1 : value < 65536 ? 2 : 3;
+    for (unsigned i = 0; i < kShort[size]; ++i) bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+    return size;
   }
   std::size_t open() {
     bytes_.resize(bytes_.size() + 2);
@@ -114,17 +126,20 @@ class Reader {
   const std::uint8_t* at_;
 };
 
-// Two bytes of lengths, then the numbers: [joules 4 | at 4] [before 3 | after 3 | gap | watts differ].
+// Two bytes of lengths, then the numbers: [joules 4 | at 4] [before 2 | after 2 | spread 2 | gap | watts
+// differ].
 void code(Writer& out, const Whole& w, const Line& line) {
   const std::size_t head = out.open();
   const unsigned at = out.put(zigzag(minus(w.at, line.at())));
   const unsigned joules = out.put(zigzag(minus(w.joules, line.joules(w.at))));
-  const unsigned before = out.put(zigzag(w.before - line.last.before));
-  const unsigned after = out.put(zigzag(w.after - line.last.after));
+  const unsigned before = out.put_short(zigzag(w.before - line.last.before));
+  const unsigned after = out.put_short(zigzag(w.after - line.last.after));
+  const unsigned spread = out.put_short(zigzag(w.spread - line.last.spread));
   const bool watts = w.watts != line.last.watts;
   if (watts) out.put_four(w.watts);
   out.close(head, joules | at << 4U,
-            before | after << 3U | static_cast<unsigned>(w.gap) << 6U | static_cast<unsigned>(watts) << 7U);
+            before | after << 2U | spread << 4U | static_cast<unsigned>(w.gap) << 6U |
+                static_cast<unsigned>(watts) << 7U);
 }
 
 Whole decode(Reader& in, const Line& line) {
@@ -132,8 +147,9 @@ Whole decode(Reader& in, const Line& line) {
   Whole w;
   w.at = plus(line.at(), unzigzag(in.get(first >> 4U)));
   w.joules = plus(line.joules(w.at), unzigzag(in.get(first & 15U)));
-  w.before = line.last.before + unzigzag(in.get(second & 7U));
-  w.after = line.last.after + unzigzag(in.get(second >> 3U & 7U));
+  w.before = line.last.before + unzigzag(in.get(kShort[second & 3U]));
+  w.after = line.last.after + unzigzag(in.get(kShort[second >> 2U & 3U]));
+  w.spread = line.last.spread + unzigzag(in.get(kShort[second >> 4U & 3U]));
   w.gap = (second >> 6U & 1U) != 0;
   w.watts = second >> 7U != 0 ? static_cast<std::uint32_t>(in.get(4)) : line.last.watts;
   return w;
@@ -215,6 +231,7 @@ std::size_t PackedPoints::bytes() const {
 void PointRing::push(Point point) {
   point.before = round_up(point.before);
   point.after = round_up(point.after);
+  point.spread = round_up(point.spread);
   recent_.push(point);
   while (recent_.has_block_before(point.at - kFull)) retire(recent_.pop_block());
   while (thinned_.has_block_before(point.at - kThinned)) thinned_.pop_block();

@@ -14,7 +14,8 @@ namespace ipw::telemetry {
 struct Point {
   Instant at{};                 ///< best estimate of that moment
   double joules = 0;            ///< cumulative since the first reading, gaps counted as nothing
-  float before = 0, after = 0;  ///< seconds; kept to a microsecond, rounded up
+  float before = 0, after = 0;  ///< seconds, certain; kept to a microsecond, rounded up
+  float spread = 0;             ///< seconds: the moment is believed to lie within this of `at`
   float watts = 0;              ///< integrated sensors: the power that was read here
   bool gap = false;             ///< the energy between the point before and this one is unknown
 };
@@ -64,6 +65,8 @@ class PointRing {
   void push(Point point);
   std::size_t size() const { return thinned_.size() + recent_.size(); }
   bool empty() const { return recent_.empty(); }
+  /// When the oldest point was, without unpacking its block.
+  Instant first_at() const { return thinned_.empty() ? recent_.first_at() : thinned_.first_at(); }
   Point operator[](std::size_t i) const {
     return i < thinned_.size() ? thinned_[i] : recent_[i - thinned_.size()];
   }

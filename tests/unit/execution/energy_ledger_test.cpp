@@ -83,7 +83,9 @@ TEST(EnergyLedger, M6_keeps_idle_energy_beside_the_gross_one) {
   Steady source;
   source.arrived = at(10s);
   EnergyLedger ledger(source, false);
-  ledger.set_idle(measure_idle(source, at(0s), at(1s)));
+  IdleModel idle;
+  idle.add(measure_idle(source, at(0s), at(1s)));
+  ledger.set_idle(idle);
   ledger.end(query(1), at(1s), std::nullopt, at(3s));
   EXPECT_DOUBLE_EQ(ledger.take(false).value().energy.at(0).idle_joules.value(), 200);
 }

@@ -64,8 +64,12 @@ TEST(PointRing, any_points_come_back_as_they_were) {
   std::int64_t ns = 0;
   for (int i = 0; i < 1000; ++i) {
     ns += 1 + static_cast<std::int64_t>(any(1));
-    Point p{Instant(Nanoseconds(ns)),   any(1),    static_cast<float>(any(1e-6)), 0,
-            static_cast<float>(any(1)), i % 9 == 0};
+    Point p{.at = Instant(Nanoseconds(ns)),
+            .joules = any(1),
+            .before = static_cast<float>(any(1e-6)),
+            .spread = static_cast<float>(any(1e-6)),
+            .watts = static_cast<float>(any(1)),
+            .gap = i % 9 == 0};
     if (i % 50 == 0) p.joules = 0;
     ring.push(p);
     all.push_back(p);
@@ -76,6 +80,8 @@ TEST(PointRing, any_points_come_back_as_they_were) {
     EXPECT_EQ(ring[i].watts, all[i].watts);
     EXPECT_EQ(ring[i].gap, all[i].gap);
     EXPECT_GE(static_cast<double>(ring[i].before) * (1 + 1e-6), static_cast<double>(all[i].before));
+    EXPECT_NEAR(static_cast<double>(ring[i].spread), static_cast<double>(all[i].spread),
+                static_cast<double>(all[i].spread) * 1e-6 + 1.001e-6);
     EXPECT_LE(static_cast<double>(ring[i].before),
               static_cast<double>(all[i].before) * (1 + 1e-6) + 1.001e-6);
   }
