@@ -51,6 +51,7 @@ class Service final : public energy::EnergyMonitor::Service {
 
   grpc::Status StreamTelemetry(grpc::ServerContext* context, const energy::StreamRequest*,
                                grpc::ServerWriter<energy::TelemetryReading>* writer) override {
+    const MonitorHub::OriginalReader reader(hub_);
     return write_all(*context, hub_.originals(), *writer, [](const OriginalReading& reading, std::uint64_t) {
       return std::optional(to_wire(reading));
     });

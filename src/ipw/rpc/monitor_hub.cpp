@@ -8,6 +8,8 @@ namespace {
 
 /// How far behind a reader may fall: 13 s at 50 ms.
 constexpr std::size_t kCapacity = 256;
+/// How often the original's totals are kept while nobody reads them.
+constexpr auto kTotalsEvery = std::chrono::seconds(60), kFirstTotals = std::chrono::seconds(3);
 
 std::shared_ptr<MonitorHub::Samples> tap(telemetry::Source& source) {
   auto ring = std::make_shared<MonitorHub::Samples>(kCapacity);
@@ -57,7 +59,8 @@ void MonitorHub::note_life(const telemetry::Sample& sample) {
 void MonitorHub::project() {
   OriginalProjection projection(source_, started_);
   auto cursor = samples_->subscribe();
-  Instant projected{};
+  Instant projected{}, skipped = started_ + kFirstTotals - kTotalsEvery;
+  bool read = false;
   while (!samples_->closed()) {
     const auto sample = samples_->take(cursor, std::chrono::milliseconds(500));
     if (!sample) continue;
@@ -65,6 +68,11 @@ void MonitorHub::project() {
     // Every thread has a sample of a tick; the original's clients get one reading of it.
     if (sample->tick <= projected) continue;
     projected = sample->tick;
+    const bool reads = original_readers_ > 0;
+    if (!reads || !read) {
+      if (reads || sample->tick - skipped >= kTotalsEvery) projection.skip_to(skipped = sample->tick);
+      if (!(read = reads)) continue;
+    }
     const auto age = clock_.now() - sample->tick;
     const auto stamp = unix_nanos(clock_.wall()) - Nanoseconds(age).count();
     for (auto& reading : projection.project(sample->tick, stamp)) originals_.publish(std::move(reading));

@@ -25,6 +25,18 @@ class MonitorHub {
   bool healthy() const;
   Instant now() const { return clock_.now(); }
 
+  /// A reader of the original's stream, as long as this lives. Its readings are made only where there is one.
+  class OriginalReader {
+   public:
+    explicit OriginalReader(const MonitorHub& hub) : hub_(hub) { ++hub_.original_readers_; }
+    ~OriginalReader() { --hub_.original_readers_; }
+    OriginalReader(const OriginalReader&) = delete;
+    OriginalReader& operator=(const OriginalReader&) = delete;
+
+   private:
+    const MonitorHub& hub_;
+  };
+
   using Samples = Broadcast<telemetry::Sample>;
   using Originals = Broadcast<OriginalReading>;
   const Samples& samples() const { return *samples_; }
@@ -41,6 +53,7 @@ class MonitorHub {
   const Instant started_;
   std::shared_ptr<Samples> samples_;  ///< shared with the tap, which may be called once more after us
   Originals originals_;
+  mutable std::atomic<int> original_readers_{0};
   std::atomic<std::int64_t> alive_ns_{-1};  ///< tick of the last sample with a measured reading
   std::jthread projector_;
 };

@@ -134,6 +134,12 @@ std::vector<OriginalReading> OriginalProjection::project(Instant tick, std::int6
   return ready;
 }
 
+void OriginalProjection::skip_to(Instant tick) {
+  pending_.clear();
+  OriginalReading unused;
+  fill(unused, tick - kPatience, true);
+}
+
 std::vector<Domain> domains_of(const OriginalReading& first) {
   std::vector<Domain> domains;
   for (const auto& [name, scope] : {std::pair{"gpu", Scope::Accelerator}, std::pair{"cpu", Scope::Package}}) {

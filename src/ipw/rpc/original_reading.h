@@ -39,6 +39,8 @@ class OriginalProjection {
   /// instant of its stamp, so a reading waits until the source has settled there, at most 1.5 s. `unix_ns`
   /// stamps the tick.
   std::vector<OriginalReading> project(Instant tick, std::int64_t unix_ns);
+  /// Nobody reads: only keep the totals up to shortly before a tick.
+  void skip_to(Instant tick);
 
  private:
   struct Total {

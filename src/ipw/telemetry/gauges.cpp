@@ -11,7 +11,7 @@ namespace ipw::telemetry {
 
 namespace {
 
-constexpr auto kKept = std::chrono::hours(1) + std::chrono::minutes(5);
+constexpr auto kKept = std::chrono::hours(1);
 constexpr auto kInFull = std::chrono::minutes(5);
 constexpr auto kSlot = std::chrono::seconds(1);
 constexpr auto kFresh = std::chrono::seconds(1);
