@@ -189,11 +189,13 @@ void PackedPoints::push(const Point& point) {
 }
 
 const std::vector<Point>& PackedPoints::unpacked(std::size_t block) const {
-  if (cached_ != popped_ + block) {
-    cache_ = unpack(blocks_[block]);
-    cached_ = popped_ + block;
-  }
-  return cache_;
+  const std::uint64_t wanted = popped_ + block;
+  const auto found = std::ranges::find(cache_, wanted, &Unpacked::block);
+  if (found != cache_.end()) return found->points;
+  Unpacked& slot = cache_[oldest_];
+  oldest_ = (oldest_ + 1) % cache_.size();
+  slot = {wanted, unpack(blocks_[block])};
+  return slot.points;
 }
 
 Point PackedPoints::operator[](std::size_t i) const {
@@ -223,7 +225,8 @@ std::vector<Point> PackedPoints::pop_block() {
 }
 
 std::size_t PackedPoints::bytes() const {
-  std::size_t sum = (tail_.capacity() + cache_.capacity()) * sizeof(Point);
+  std::size_t sum = tail_.capacity() * sizeof(Point);
+  for (const Unpacked& kept : cache_) sum += kept.points.capacity() * sizeof(Point);
   for (const Block& block : blocks_) sum += sizeof(Block) + block.code.capacity();
   return sum;
 }

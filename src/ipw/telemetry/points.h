@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Known points of a cumulative energy, in bounded memory.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -54,8 +55,13 @@ class PackedPoints {
   std::deque<Block> blocks_;
   std::vector<Point> tail_;  ///< the newest, not packed yet; never empty once a point is there
   std::uint64_t popped_ = 0;
-  mutable std::vector<Point> cache_;
-  mutable std::uint64_t cached_ = UINT64_MAX;  ///< which block that is, counted from the first ever
+  /// The blocks that were asked for last: a window looks at those around its two edges in turn.
+  struct Unpacked {
+    std::uint64_t block = UINT64_MAX;  ///< counted from the first ever
+    std::vector<Point> points;
+  };
+  mutable std::array<Unpacked, 4> cache_;
+  mutable std::size_t oldest_ = 0;
 };
 
 /// The last hour in full, the day before it thinned to about a point a second, nothing older. At 20 points a
