@@ -21,11 +21,11 @@ telemetry::Domain nvidia(std::string name) {
   return make_domain(std::move(name), Scope::Accelerator, "nvidia");
 }
 
-/// Project twenty ticks of a source and return the last reading.
+/// Project twenty ticks of a source and return the last reading. Three more ticks settle the twentieth.
 OriginalReading last_of_twenty(FakeSource& source, const std::vector<double>& joules_a_tick) {
   OriginalProjection projection(source, tick(0));
   OriginalReading last;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 23; ++i) {
     std::vector<std::optional<double>> joules;
     for (const double step : joules_a_tick) joules.emplace_back(100 + step * i);
     source.emit(tick(i), joules);

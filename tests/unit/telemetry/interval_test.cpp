@@ -175,7 +175,7 @@ TEST(Goals, E5_intervals_of_counters_hold_the_truth_of_loads_they_were_not_tuned
   fmt::print("held-out loads\n");
   const Grid held_out = walk_grid(held_out_loads, 24);
   fmt::print("tuning loads\n");
-  const Grid tuning = walk_grid(tuning_loads, 60);
+  const Grid tuning = walk_grid(tuning_loads, 20);
   const double share = held_out.groups.at("all").share(), least = least_share(held_out.groups);
   const bool met = share >= 0.93 && share <= 0.97 && least >= 0.9;
   report_goal(
@@ -251,8 +251,7 @@ TEST(Goals, E5_intervals_of_power_sensors_hold_the_truth) {
   report_goal("E5", met,
               fmt::format("power sensors: {:.1f} % of {} windows, least group {:.1f} %", 100 * share,
                           hits.at("all").total, 100 * least_share(hits)));
-  EXPECT_GE(share, 0.93);
-  EXPECT_GE(least_share(hits), 0.88);
+  EXPECT_TRUE(met);
 }
 
 TEST(Goals, E1_a_counter_errs_by_its_step_and_half_a_permille_from_a_second_on) {
