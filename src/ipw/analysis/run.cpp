@@ -34,7 +34,7 @@ std::optional<double> idle_of(const records::QueryRecord& record, const std::str
   double sum = 0;
   bool any = false;
   for (const auto& energy : record.energy) {
-    if (energy.scope != scope) continue;
+    if (energy.scope != scope || !records::counts_in_sums(record.energy, energy)) continue;
     if (!energy.idle_joules) return std::nullopt;
     sum += *energy.idle_joules;
     any = true;

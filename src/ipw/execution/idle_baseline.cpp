@@ -15,14 +15,18 @@ double square(double x) {
   return x * x;
 }
 
-/// Standard error of the mean of parts of a baseline, in watts.
-double scatter_error(const std::vector<double>& watts) {
-  if (watts.size() < 2) return 0;
-  const auto n = static_cast<double>(watts.size());
-  double mean = 0, squares = 0;
-  for (const double w : watts) mean += w / n;
-  for (const double w : watts) squares += square(w - mean);
-  return std::sqrt(squares / (n - 1) / n);
+/// Standard error of the mean of parts of a baseline, in watts. What the edges of the parts explain is taken
+/// out: it cancels between neighbours and is accounted for at the edges of the whole.
+double scatter_error(const std::vector<Measured>& parts) {
+  if (parts.size() < 2) return 0;
+  const auto n = static_cast<double>(parts.size());
+  double mean = 0, squares = 0, explained = 0;
+  for (const Measured& part : parts) mean += part.value / n;
+  for (const Measured& part : parts) {
+    squares += square(part.value - mean);
+    explained += square(part.error) / n;
+  }
+  return std::sqrt(std::max(0.0, squares / (n - 1) - explained) / n);
 }
 
 }  // namespace
@@ -34,12 +38,16 @@ IdleBaseline measure_idle(const telemetry::Source& source, Instant begin, Instan
   if (idle.seconds <= 0) return idle;
   const auto whole = source.window(begin, end);
   if (whole.temperature_celsius) idle.temperature_celsius = whole.temperature_celsius->avg;
-  std::map<std::string, std::vector<double>> parts;
+  std::map<std::string, std::vector<Measured>> parts;
   for (int n = 0; n < kParts; ++n) {
     const auto part =
         source.window(begin + (end - begin) * n / kParts, begin + (end - begin) * (n + 1) / kParts);
-    for (const auto& energy : part.energies)
-      if (energy.joules) parts[energy.domain].push_back(*energy.joules * kParts / idle.seconds);
+    const double per_second = kParts / idle.seconds;
+    for (const auto& energy : part.energies) {
+      if (!energy.joules) continue;
+      const double error = energy.random_half_width_joules / kNormal * per_second;
+      parts[energy.domain].push_back({*energy.joules * per_second, error});
+    }
   }
   for (const auto& energy : whole.energies) {
     if (!energy.joules) continue;

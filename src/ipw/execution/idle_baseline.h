@@ -25,7 +25,7 @@ struct IdleBaseline {
 };
 
 /// Measure the idle power of every domain between two instants. The error comes from the scatter of eight
-/// parts and from the edges of the whole, without the gain of the sensor.
+/// parts beyond that of their edges, and from the edges of the whole, without the gain of the sensor.
 IdleBaseline measure_idle(const telemetry::Source& source, Instant begin, Instant end);
 
 /// Idle power over a run. With one baseline it is constant, with two it goes straight from the middle of the

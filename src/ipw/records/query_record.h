@@ -122,6 +122,9 @@ struct Headline {
   double random_half_width_joules = 0;
 };
 Headline headline_energy(const std::vector<DomainEnergy>& energies);
+/// Tell whether an entry stands in sums: a worse source of the same quantity does so only where the better
+/// one is not there (goal E4).
+bool counts_in_sums(const std::vector<DomainEnergy>& energies, const DomainEnergy& energy);
 /// Sum over the domains of one scope (no two levels of the tree are ever summed); absent when one of them is
 /// absent.
 Headline scope_energy(const std::vector<DomainEnergy>& energies, const std::string& scope);

@@ -122,7 +122,7 @@ void Series::push_change(const Reading& reading, double joules) {
       domain_.update_seconds <= 0 || to_seconds(reading.mid - *last_read_) < domain_.update_seconds;
   const TimeRange believed = slow && one_update ? lock_.feed(certain) : certain;
   const double at = slow ? believed.middle() : now;
-  push({.at = reading.mid - from_seconds(now - at),
+  push({.at = reading.mid - Nanoseconds(std::llround((now - at) * 1e9)),
         .joules = points_.back().joules + joules,
         .before = static_cast<float>(at - certain.low),
         .after = static_cast<float>(certain.high - at),

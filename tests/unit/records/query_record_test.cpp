@@ -102,6 +102,34 @@ TEST(HeadlineEnergy, is_the_sum_of_the_packages_where_there_is_no_accelerator) {
   EXPECT_EQ(h.joules, 15.0);
 }
 
+TEST(HeadlineEnergy, E4_a_worse_source_of_the_same_quantity_stands_only_where_it_is_alone) {
+  auto average = domain("gpu-0-average", "accelerator", 14.0, 3);
+  average.alternative_to = "gpu-0";
+  EXPECT_EQ(headline_energy({domain("gpu-0", "accelerator", 10.0, 1), average}).joules, 10.0);
+  EXPECT_EQ(headline_energy({average}).joules, 14.0);
+}
+
+TEST(QueryRecord, keeps_validity_bounds_and_alternatives) {
+  QueryRecord record;
+  record.energy = {domain("gpu-0", "accelerator", 10.0, 1)};
+  DomainEnergy& e = record.energy[0];
+  e.low_joules = 4;
+  e.high_joules = 17;
+  e.sensor_coverage = 0.25;
+  e.validity = {"sparse-sensor", "wide"};
+  e.idle_error_joules = 0.5;
+  e.alternative_to = "module-0";
+  record.prefill = {3.0, 0.2, 0.4};
+  const auto back = query_record_from_json(to_json(record));
+  EXPECT_EQ(back.energy[0].validity, e.validity);
+  EXPECT_EQ(back.energy[0].low_joules, 4.0);
+  EXPECT_EQ(back.energy[0].high_joules, 17.0);
+  EXPECT_EQ(back.energy[0].sensor_coverage, 0.25);
+  EXPECT_EQ(back.energy[0].idle_error_joules, 0.5);
+  EXPECT_EQ(back.energy[0].alternative_to, "module-0");
+  EXPECT_EQ(back.prefill.half_width_joules, 0.4);
+}
+
 TEST(HeadlineEnergy, is_absent_with_the_reason_when_one_domain_has_no_value) {
   const auto h = headline_energy({domain("gpu-0", "accelerator", 10.0), domain("gpu-1", "accelerator", {})});
   EXPECT_FALSE(h.joules.has_value());
