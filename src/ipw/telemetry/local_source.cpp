@@ -30,9 +30,14 @@ Sample try_poll(Collector& collector, Clock& clock) {
   return sample;
 }
 
-std::unique_ptr<Collector> make_named(const std::string& text, const std::string& root, Clock& clock) {
+CollectorOptions options_of(const SourceOptions& source, std::string argument) {
+  return {source.sysfs_root, std::move(argument), source.visible_devices, source.alternatives};
+}
+
+std::unique_ptr<Collector> make_named(const std::string& text, const SourceOptions& source, Clock& clock) {
   const auto colon = text.find(':');
-  const CollectorOptions options{root, colon == std::string::npos ? "" : text.substr(colon + 1)};
+  auto options = options_of(source, colon == std::string::npos ? "" : text.substr(colon + 1));
+  options.named = true;
   const CollectorRow& row = require("collector", collectors(), text.substr(0, colon));
   auto collector = row.make(options);
   if (row.use == CollectorRow::Use::Named) return collector;  // its time begins with the first poll
@@ -55,7 +60,7 @@ bool reads_package(Collector& collector, Clock& clock) {
   });
 }
 
-Collectors make_automatic(const std::string& root, Clock& clock) {
+Collectors make_automatic(const SourceOptions& source, Clock& clock) {
   Collectors out;
   bool package = false;
   for (const auto use : {CollectorRow::Use::Always, CollectorRow::Use::WithoutPackage}) {
@@ -63,7 +68,7 @@ Collectors make_automatic(const std::string& root, Clock& clock) {
     for (const CollectorRow& row : collectors()) {
       if (row.use != use) continue;
       try {
-        out.push_back(row.make({root, ""}));
+        out.push_back(row.make(options_of(source, "")));
         package = reads_package(*out.back(), clock) || package;
       } catch (const Error& e) {
         log::info("collector {}: {}", row.name, e.what());
@@ -73,11 +78,11 @@ Collectors make_automatic(const std::string& root, Clock& clock) {
   return out;
 }
 
-Collectors make_collectors(const SourceOptions& options, Clock& clock) {
-  if (options.collectors.empty()) return make_automatic(options.sysfs_root, clock);
+Collectors make_collectors(const SourceOptions& options, Clock& clock, records::MachineInfo& machine) {
   Collectors out;
-  for (const std::string& text : options.collectors)
-    out.push_back(make_named(text, options.sysfs_root, clock));
+  if (options.collectors.empty()) out = make_automatic(options, clock);
+  for (const std::string& text : options.collectors) out.push_back(make_named(text, options, clock));
+  for (const auto& collector : out) collector->describe(machine);
   return out;
 }
 
@@ -86,7 +91,7 @@ class LocalSource final : public Source {
   LocalSource(const SourceOptions& options, Clock& clock)
       : machine_(read_machine(options.sysfs_root)),
         description_(fmt::format("in-process, {:g} ms", to_seconds(options.period) * 1000)),
-        sampler_(make_collectors(options, clock), options.period, clock,
+        sampler_(make_collectors(options, clock, machine_), options.period, clock,
                  [this](const Sample& s) { take(s); }),
         history_(sampler_.domains()) {
     sampler_.start();
