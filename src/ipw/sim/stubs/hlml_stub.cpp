@@ -17,13 +17,14 @@ struct Utilization {
 
 using Handle = void*;
 std::uint32_t initialised = 0;
-bool open_now = false;
+std::uint32_t users =
+    0;  // each initialisation is undone once; the handles live as long as anybody needs them
 
 struct Call {
   explicit Call(Handle handle, std::uint32_t what = 0) {
     world = stub::world();
     const auto bits = reinterpret_cast<std::uintptr_t>(handle);
-    if (!world || !open_now) {
+    if (!world || users == 0) {
       status = kUninitialized;
     } else if (bits >> 8 != initialised || (bits & 0xff) == 0) {
       world->stale_handles.fetch_add(1);
@@ -56,23 +57,22 @@ int hlml_init() {
   World* w = stub::world();
   if (!w) return 9;
   if (const int code = stub::driver_fault(*w, "gaudi")) return code;
-  ++initialised;
-  open_now = true;
+  if (users++ == 0) ++initialised;
   return kOk;
 }
 int hlml_shutdown() {
-  open_now = false;
+  if (users > 0) --users;
   return kOk;
 }
 int hlml_device_get_count(unsigned* count) {
   World* w = stub::world();
-  if (!w || !open_now) return kUninitialized;
+  if (!w || users == 0) return kUninitialized;
   for (*count = 0; stub::listed(*w, "gaudi", *count);) ++*count;
   return kOk;
 }
 int hlml_device_get_handle_by_index(unsigned index, Handle* handle) {
   World* w = stub::world();
-  if (!w || !open_now) return kUninitialized;
+  if (!w || users == 0) return kUninitialized;
   const Device* d = stub::listed(*w, "gaudi", index);
   if (!d) return kArgument;
   const auto number = static_cast<std::uintptr_t>(d - w->device) + 1;

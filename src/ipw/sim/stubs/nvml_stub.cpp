@@ -86,7 +86,8 @@ struct Metrics {
 
 using Handle = void*;
 std::uint32_t initialised = 0;  // how often; part of every handle
-bool open_now = false;
+std::uint32_t users =
+    0;  // each initialisation is undone once; the handles live as long as anybody needs them
 
 Handle handle_of(const World& w, const Device& d, std::uint32_t part) {
   const auto index = static_cast<std::uintptr_t>(&d - w.device);
@@ -99,7 +100,7 @@ struct Call {
     world = stub::world();
     const auto bits = reinterpret_cast<std::uintptr_t>(handle);
     const auto index = bits >> 8 & 0xff;
-    if (!world || !open_now) {
+    if (!world || users == 0) {
       status = kUninitialized;
     } else if (bits >> 16 != initialised || index == 0) {
       world->stale_handles.fetch_add(1);
@@ -201,15 +202,14 @@ int nvmlInit_v2() {
   World* w = stub::world();
   if (!w) return 9;
   if (const int code = stub::driver_fault(*w, "nvidia")) return code;
-  ++initialised;
-  open_now = true;
+  if (users++ == 0) ++initialised;
   return kOk;
 }
 int nvmlInit() {
   return nvmlInit_v2();
 }
 int nvmlShutdown() {
-  open_now = false;
+  if (users > 0) --users;
   return kOk;
 }
 int nvmlSystemGetDriverVersion(char* text, unsigned length) {
@@ -218,14 +218,14 @@ int nvmlSystemGetDriverVersion(char* text, unsigned length) {
 
 int nvmlDeviceGetCount_v2(unsigned* count) {
   World* w = stub::world();
-  if (!w || !open_now) return kUninitialized;
+  if (!w || users == 0) return kUninitialized;
   if (const int code = stub::driver_fault(*w, "nvidia")) return code;
   for (*count = 0; stub::listed(*w, "nvidia", *count);) ++*count;
   return kOk;
 }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, Handle* handle) {
   World* w = stub::world();
-  if (!w || !open_now) return kUninitialized;
+  if (!w || users == 0) return kUninitialized;
   Device* d = stub::listed(*w, "nvidia", index);
   if (!d) return kArgument;
   // As the driver does: a lost device has no handle.

@@ -168,6 +168,7 @@ Result<std::vector<Listed>, int> list(const Hlml& hlml) {
     Listed found;
     if (hlml.call.by_index(i, &found.handle) != kOk) continue;
     const auto uuid = text_of(hlml.call.uuid, found.handle), name = text_of(hlml.call.name, found.handle);
+    if (uuid.empty() && hlml.call.uuid) continue;  // it is lost, and would be taken for another one
     found.identity = {.index = i, .uuid = uuid.empty() ? fmt::format("index {}", i) : uuid};
     found.identity.name = name.empty() ? "Gaudi" : name;
     out.push_back(std::move(found));
@@ -250,8 +251,9 @@ class Gaudi final : public Collector {
       const auto again = std::ranges::find_if(
           *listed, [&](const Listed& found) { return found.identity.uuid == device.identity.uuid; });
       if (again == listed->end()) {
-        device.trouble = {
-            Cause::NotFound, device.identity.uuid + ": the driver does not list it any more", {}};
+        if (!device.trouble)
+          device.trouble = {
+              Cause::NotFound, device.identity.uuid + ": the driver does not list it any more", {}};
         continue;
       }
       device.handle = again->handle;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "ipw/telemetry/collectors/nvml_instances.h"
@@ -14,6 +15,13 @@ namespace ipw::telemetry::nvml {
 namespace fs = std::filesystem;
 
 namespace {
+
+// A device that is lost may still have a handle; without its id it would be taken for another one.
+int answers(const Functions& call, Device handle) {
+  std::array<char, 128> text{};
+  const int status = call.uuid ? call.uuid(handle, text.data(), text.size() - 1) : int{kOk};
+  return reach(status) == Reach::Metric ? int{kOk} : status;
+}
 
 DeviceIdentity identify(const Functions& call, unsigned index, Device handle) {
   DeviceIdentity out{.index = index};
@@ -38,6 +46,7 @@ Result<std::vector<Listed>, int> list_gpus(const Nvml& nvml) {
   for (unsigned i = 0; i < count; ++i) {
     out[i].identity.index = i;
     out[i].status = call.device_by_index(i, &out[i].handle);
+    if (out[i].status == kOk) out[i].status = answers(call, out[i].handle);
     if (out[i].status == kOk) out[i].identity = identify(call, i, out[i].handle);
   }
   return out;
