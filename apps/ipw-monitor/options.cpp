@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <map>
 
 namespace ipw::monitor {
@@ -78,6 +79,7 @@ Parsed parse_options(int argc, char** argv) {
   level = out.exit_status ? level : kLevels.at(level_name);
   source.period = std::chrono::milliseconds(interval_ms);
   if (!in_process) source.helper = {"/proc/self/exe"};
+  if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) source.visible_devices = visible;
   return out;
 }
 

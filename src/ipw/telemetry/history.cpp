@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ipw/telemetry/instances.h"
 #include "ipw/telemetry/window.h"
 
 namespace ipw::telemetry {
@@ -108,6 +109,7 @@ WindowReport History::window(Instant begin, Instant end, Rule rule) const {
     if (energy.reason.empty()) energy.reason = domains_[i].note;
     report.energies.push_back(std::move(energy));
   }
+  balance_instances(domains_, report.energies);
   fill_power(report, begin, end);
   fill_gauges(report, begin, end);
   return report;

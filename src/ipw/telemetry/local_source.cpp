@@ -22,8 +22,11 @@ using Outcome = SamplerPool::Outcome;
 /// A library that takes longer to start takes part later.
 constexpr std::chrono::milliseconds kPatience{2000}, kPatienceWhenNamed{15'000};
 
-CollectorPlan plan_of(const CollectorRow& row, const std::string& argument, const SourceOptions& source) {
-  const CollectorOptions options{source.sysfs_root, argument};
+/// `argument` is absent for a collector that nobody named.
+CollectorPlan plan_of(const CollectorRow& row, const std::optional<std::string>& argument,
+                      const SourceOptions& source) {
+  const CollectorOptions options{source.sysfs_root, argument.value_or(""), source.visible_devices,
+                                 source.alternatives, argument.has_value()};
   CollectorPlan plan;
   plan.name = row.name;
   plan.thread = row.thread;
@@ -62,7 +65,7 @@ std::vector<CollectorPlan> plan_all(CollectorRow::Use use, const SourceOptions& 
   std::vector<CollectorPlan> plans;
   for (const CollectorRow& row : collectors()) {
     if (row.use != use) continue;
-    plans.push_back(plan_of(row, "", source));
+    plans.push_back(plan_of(row, std::nullopt, source));
     plans.back().retry = row.thread != CollectorRow{}.thread;
   }
   return plans;
@@ -84,22 +87,22 @@ bool reads_package(const Outcome& outcome) {
   });
 }
 
-void open_automatic(SamplerPool& pool, const SourceOptions& source) {
+void open_automatic(SamplerPool& pool, const SourceOptions& source, const SamplerPool::Visit& made) {
   bool package = false;
   for (const auto use : {CollectorRow::Use::Always, CollectorRow::Use::WithoutPackage}) {
     if (use == CollectorRow::Use::WithoutPackage && package) break;
-    for (const Outcome& outcome : pool.open(plan_all(use, source), kPatience)) {
+    for (const Outcome& outcome : pool.open(plan_all(use, source), kPatience, made)) {
       tell(outcome);
       package = package || reads_package(outcome);
     }
   }
 }
 
-void open_collectors(SamplerPool& pool, const SourceOptions& options) {
-  if (options.collectors.empty()) return open_automatic(pool, options);
+void open_collectors(SamplerPool& pool, const SourceOptions& options, const SamplerPool::Visit& made) {
+  if (options.collectors.empty()) return open_automatic(pool, options, made);
   std::vector<CollectorPlan> plans;
   for (const std::string& text : options.collectors) plans.push_back(plan_named(text, options));
-  for (const Outcome& outcome : pool.open(plans, kPatienceWhenNamed)) require_use(outcome);
+  for (const Outcome& outcome : pool.open(plans, kPatienceWhenNamed, made)) require_use(outcome);
 }
 
 class LocalSource final : public Source {
@@ -111,7 +114,7 @@ class LocalSource final : public Source {
         pool_({options.period, options.realtime}, clock,
               {[this](const Domain& domain, std::uint32_t owner) { return intake_.add(domain, owner); },
                [this](Sample& sample) { intake_.take(sample); }}) {
-    open_collectors(pool_, options);
+    open_collectors(pool_, options, [this](const Collector& collector) { collector.describe(machine_); });
     pool_.start();
   }
   ~LocalSource() override { pool_.stop(); }

@@ -75,7 +75,7 @@ std::size_t SamplerPool::begin_all(const std::vector<CollectorPlan>& plans, Inst
 }
 
 std::vector<SamplerPool::Outcome> SamplerPool::open(const std::vector<CollectorPlan>& plans,
-                                                    milliseconds patience) {
+                                                    milliseconds patience, const Visit& visit) {
   const Instant begin = clock_.now();
   const std::size_t first = begin_all(plans, begin);
   std::vector<Outcome> out;
@@ -89,6 +89,7 @@ std::vector<SamplerPool::Outcome> SamplerPool::open(const std::vector<CollectorP
                                   made.collector ? made.collector->domains() : none, made.probe, made.error,
                                   false};
       }
+      if (visit && made.collector) visit(*made.collector);
       const std::scoped_lock lock(mutex_);
       adopt(std::move(made), clock_.now());
     }

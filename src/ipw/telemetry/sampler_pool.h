@@ -37,8 +37,10 @@ class SamplerPool {
   SamplerPool(const SamplerPool&) = delete;
   SamplerPool& operator=(const SamplerPool&) = delete;
 
-  /// Make collectors and wait for them, but not for ever.
-  std::vector<Outcome> open(const std::vector<CollectorPlan>& plans, std::chrono::milliseconds patience);
+  /// Make collectors and wait for them, but not for ever. Each that came in time is shown before it samples.
+  using Visit = std::function<void(const Collector&)>;
+  std::vector<Outcome> open(const std::vector<CollectorPlan>& plans, std::chrono::milliseconds patience,
+                            const Visit& made = {});
   void start();
   void stop();
 

@@ -15,7 +15,8 @@
 
 namespace ipw::telemetry {
 
-enum class Scope { Accelerator, Package, Core, Uncore, Dram, Psys, Module, Wall, Host };
+/// An instance is a partition of an accelerator (MIG): in its parent's energy, and in no sum of accelerators.
+enum class Scope { Accelerator, Package, Core, Uncore, Dram, Psys, Module, Wall, Host, Instance };
 enum class Method { Counter, Integrated, Modelled, Simulated };
 std::string_view to_string(Scope scope);
 std::string_view to_string(Method method);
@@ -186,6 +187,8 @@ struct SourceOptions {
   /// go behind them. Empty: everything runs in this process.
   std::vector<std::string> helper;
   bool realtime = false;  ///< sampling threads at SCHED_FIFO, where that is allowed
+  std::optional<std::string> visible_devices;  ///< CUDA_VISIBLE_DEVICES, where it is set
+  bool alternatives = false;                   ///< also the worse sources of a quantity, for comparison
 };
 
 /// Start sampling in this process. Throws Error(Usage) for an unknown collector, Error(Unavailable) when a
