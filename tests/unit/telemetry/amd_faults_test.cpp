@@ -99,7 +99,8 @@ TEST_F(AmdMachine, F4_a_card_that_comes_back_under_another_number_is_the_same_do
   std::filesystem::create_directories(root_ / "away");
   std::filesystem::rename(root_ / "sys/class/drm/card0", root_ / "away/card0");
   driver_writes_ = false;
-  const Sample gone = step(*amd);
+  Sample gone;
+  for (int i = 0; i < 4 && gone.silent.empty(); ++i) gone = step(*amd);
   ASSERT_EQ(gone.silent.size(), 1U);
   EXPECT_EQ(gone.silent[0].cause, Cause::Lost) << gone.silent[0].reason;
   for (int i = 0; i < 40; ++i) step(*amd);
@@ -136,9 +137,7 @@ TEST_F(AmdMachine, F9_F11_errors_of_the_file_are_told_and_pass) {
 }
 
 TEST_F(AmdMachine, F12_odd_content_is_no_value) {
-  sim::Device& gpu = add_card(Kind::Radeon, "0000:03:00.0", 150);
-  gpu.refused = sim::kNoEnergy | sim::kNoPower;
-  sim::make_amd_card(root_, 0, Kind::Radeon, world(), gpu);
+  add_card(Kind::Radeon, "0000:03:00.0", 150, "AMD Simulated", sim::kNoEnergy | sim::kNoPower);
   driver_writes_ = false;
   const auto power = card(0) / "hwmon/hwmon3/power1_average";
   write(power, "150000000\n");
@@ -261,13 +260,9 @@ TEST_F(AmdMachine, P6_the_doctor_tells_why_no_library_counts_either) {
 }
 
 TEST_F(AmdMachine, P6_the_doctor_tells_an_unknown_table_and_the_other_die) {
-  sim::Device& gpu = add_card(Kind::Mi250, "0000:03:00.0", 150);
-  gpu.refused = sim::kShowsZero;
-  sim::make_amd_card(root_, 0, Kind::Mi250, world(), gpu);
+  add_card(Kind::Mi250, "0000:03:00.0", 150, "AMD Simulated", sim::kShowsZero);
   expect_finding(doctor(root()), {"the second die of its board", ""});
   write(card(0) / "gpu_metrics", std::string("\x08\x00\x07\x02zzzz", 8));
-  expect_finding(doctor(root()), {"second die", ""});
-  write(card(0) / "device", "0x9999\n");
   expect_finding(doctor(root()), {"version 7.2, which this build does not know", "newer ipw"});
 }
 

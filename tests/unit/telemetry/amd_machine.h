@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -20,8 +21,9 @@ class AmdMachine : public testing::Test {
 
   void SetUp() override {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    root_ = std::filesystem::temp_directory_path() /
-            ("ipw-amd-" + std::to_string(::getpid()) + "-" + test->name());
+    std::string name = test->name();
+    std::ranges::replace(name, '/', '-');
+    root_ = std::filesystem::temp_directory_path() / ("ipw-amd-" + std::to_string(::getpid()) + "-" + name);
     std::filesystem::remove_all(root_);
     map_ = sim::make_world(root_, 0);
     world().now_ns = 0;
@@ -44,8 +46,10 @@ class AmdMachine : public testing::Test {
     d.step_joules = 0;
     return d;
   }
-  sim::Device& add_card(Kind kind, const char* bus, double watts, const char* name = "AMD Simulated") {
+  sim::Device& add_card(Kind kind, const char* bus, double watts, const char* name = "AMD Simulated",
+                        unsigned refused = 0) {
     sim::Device& d = add_gpu(bus, watts, name);
+    d.refused = refused;
     cards_.push_back({kind, &d});
     sim::make_amd_card(root_, static_cast<int>(cards_.size()) - 1, kind, world(), d);
     return d;

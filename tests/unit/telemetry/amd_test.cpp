@@ -111,7 +111,7 @@ TEST_F(AmdMachine, K5_power_of_an_MI300X_virtual_function_is_the_current_socket_
 }
 
 TEST_F(AmdMachine, a_mean_power_is_labelled) {
-  add_card(Kind::Radeon, "0000:03:00.0", 90).refused = sim::kNoEnergy;
+  add_card(Kind::Radeon, "0000:03:00.0", 90, "AMD Simulated", sim::kNoEnergy);
   const auto amd = open();
   EXPECT_EQ(amd->domains().at(0).method, Method::Integrated);
   EXPECT_NE(amd->domains()[0].note.find("power1_average of hwmon, a mean over a time"), std::string::npos);
@@ -120,14 +120,11 @@ TEST_F(AmdMachine, a_mean_power_is_labelled) {
 
 TEST_F(AmdMachine, both_dies_of_an_MI250_are_one_domain) {
   add_card(Kind::Mi250, "0000:c1:00.0", 420, "AMD Instinct MI250");
-  sim::Device& second = add_card(Kind::Mi250, "0000:c6:00.0", 0, "AMD Instinct MI250");
-  add_card(Kind::Mi250, "0000:c9:00.0", 0, "AMD Instinct MI250").refused = sim::kShowsZero;
+  sim::Device& second = add_card(Kind::Mi250, "0000:c6:00.0", 0, "AMD Instinct MI250", sim::kShowsZero);
+  add_card(Kind::Mi250, "0000:c9:00.0", 0, "AMD Instinct MI250", sim::kShowsZero);
   sim::Device& fourth = add_card(Kind::Mi250, "0000:ce:00.0", 300, "AMD Instinct MI250");
-  second.refused = sim::kShowsZero;
   second.memory_used_mb = 2000;
   second.temperature_celsius = 80;
-  sim::make_amd_card(root_, 1, Kind::Mi250, world(), second);
-  sim::make_amd_card(root_, 2, Kind::Mi250, world(), *cards_[2].device);
   const auto amd = open();
   ASSERT_EQ(amd->domains().size(), 2U);
   EXPECT_NE(amd->domains()[0].note.find("counts both dies of the board, 0000:c6:00.0 too"),
@@ -142,9 +139,7 @@ TEST_F(AmdMachine, both_dies_of_an_MI250_are_one_domain) {
 }
 
 TEST_F(AmdMachine, a_second_die_alone_says_where_its_energy_is) {
-  sim::Device& die = add_card(Kind::Mi250, "0000:c6:00.0", 0, "AMD Instinct MI250");
-  die.refused = sim::kShowsZero;
-  sim::make_amd_card(root_, 0, Kind::Mi250, world(), die);
+  add_card(Kind::Mi250, "0000:c6:00.0", 0, "AMD Instinct MI250", sim::kShowsZero);
   const auto amd = open();
   const Sample sample = step(*amd);
   ASSERT_EQ(sample.silent.size(), 1U);
@@ -274,11 +269,7 @@ TEST_F(AmdMachine, C13_a_shipped_program_finds_AMD_GPUs_at_run_time) {
   EXPECT_EQ(row->use, CollectorRow::Use::Always);
   EXPECT_EQ(row->thread, "amd");
   EXPECT_EQ(row->make({root(), ""})->domains().size(), 1U);
-  SourceOptions options;
-  options.sysfs_root = root();
-  const auto source = open_local(options, clock_);
-  EXPECT_TRUE(std::ranges::any_of(source->domains(), [](const Domain& d) { return d.name == "amd-gpu-0"; }));
-  EXPECT_EQ(source->machine().gpu_name, "AMD Simulated");
+  EXPECT_EQ(read_machine(root()).gpu_name, "AMD Simulated");
 }
 
 TEST_F(AmdMachine, the_machine_names_its_cards) {
