@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(table);
   // The same as a table of the size it tells, so that the layouts are reached.
   if (size < 4) return 0;
-  table.resize(std::min<std::size_t>(data[0] | data[1] << 8, 4095), '\x5a');
+  const auto size_told = static_cast<std::size_t>(data[0]) | static_cast<std::size_t>(data[1]) << 8;
+  table.resize(std::min<std::size_t>(size_told, 4095), '\x5a');
   check(table);
   return 0;
 }
