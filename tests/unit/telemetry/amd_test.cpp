@@ -27,6 +27,28 @@ TEST_F(AmdMachine, M15_energy_comes_from_the_counter_and_its_source_is_recorded)
   EXPECT_NEAR(measure(*amd, 0, seconds(10)), 250 * 9.95, 0.01);
 }
 
+TEST_F(AmdMachine, a_counter_of_32_bits_wraps_without_a_loss) {
+  sim::Device& gpu = add_card(Kind::Radeon, "0000:03:00.0", 250);
+  gpu.wrap_joules = 65536;
+  gpu.start_joules = 65000;  // it wraps in about two seconds
+  sim::write_amd_card(root_, 0, Kind::Radeon, world(), gpu, now_ns());
+  const auto amd = open();
+  EXPECT_NEAR(measure(*amd, 0, seconds(10)), 250 * 9.95, 0.01);
+  EXPECT_EQ(faults_.resets + faults_.glitches + faults_.unknown_wraps, 0U);
+}
+
+TEST_F(AmdMachine, F5_a_card_that_appears_is_a_domain_behind_the_others) {
+  add_card(Kind::Radeon, "0000:05:00.0", 100);
+  const auto amd = open();
+  step(*amd);
+  add_card(Kind::Mi300x, "0000:03:00.0", 200);
+  const Sample sample = step(*amd, seconds(5));
+  ASSERT_EQ(amd->domains().size(), 2U);
+  EXPECT_EQ(amd->domains()[0].device, "0000:05:00.0, AMD Simulated") << "no domain moves";
+  EXPECT_EQ(amd->domains()[1].name, "amd-gpu-1");
+  EXPECT_EQ(sample.readings.size(), 2U);
+}
+
 TEST_F(AmdMachine, the_table_of_every_generation_is_read) {
   add_card(Kind::Radeon, "0000:03:00.0", 100);
   add_card(Kind::Mi300x, "0000:05:00.0", 200);
