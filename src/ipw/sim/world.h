@@ -70,7 +70,8 @@ enum Refusal : std::uint32_t {
   kNoMemoryTemperature = 4096,
   kNoClocks = 8192,
   kNoThrottle = 16384,
-  kNoLimit = 32768
+  kNoLimit = 32768,
+  kShowsZero = 65536  ///< energy and power are 0, as on the second die of a board
 };
 
 /// A hardware partition of a device: its share of the slices and how busy it is.
@@ -128,6 +129,8 @@ struct World {
   Device device[kDevices];
   std::atomic<std::uint64_t> stale_handles{
       0};  ///< uses of a handle from before the library was initialised again
+  std::uint32_t amd_smi_major = 26;    ///< version that libamd_smi tells, and whose structs it fills
+  double amd_unit_microjoules = 15.3;  ///< resolution that the AMD libraries tell; in truth 2^-16 J
 };
 
 inline std::int64_t now_ns(const World& world) {

@@ -33,6 +33,8 @@ struct CollectorRow {
 std::span<const CollectorRow> collectors();
 
 std::unique_ptr<Collector> make_gaudi(const CollectorOptions& options);
+std::unique_ptr<Collector> make_amd(const CollectorOptions& options);
+std::unique_ptr<Collector> make_apple(const CollectorOptions& options);
 std::unique_ptr<Collector> make_host(const CollectorOptions& options);
 std::unique_ptr<Collector> make_modelled(const CollectorOptions& options);
 std::unique_ptr<Collector> make_nvml(const CollectorOptions& options);

@@ -2,11 +2,15 @@
 // What `ipw doctor` says about sensors: each one present, or absent with cause and remedy.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 
 #include "ipw/base/text.h"
 #include "ipw/telemetry/collectors.h"
+#include "ipw/telemetry/collectors/amd.h"
+#include "ipw/telemetry/collectors/apple.h"
 #include "ipw/telemetry/collectors/rapl_zones.h"
 #include "ipw/telemetry/cpu_model.h"
 #include "ipw/telemetry/kept_file.h"
@@ -155,12 +159,6 @@ void diagnose_hwmon(const std::string& root, Statuses& out) {
   }
 }
 
-void diagnose_amd(const std::string& root, Statuses& out) {
-  if (!exists(root + "/dev/kfd") && !exists(root + "/sys/class/kfd")) return;
-  out.push_back({"AMD GPU", false, "a driver is loaded, but this build has no AMD collector",
-                 "use a monitor that reads ROCm SMI: --monitor HOST:PORT"});
-}
-
 }  // namespace
 
 std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock&) {
@@ -172,7 +170,8 @@ std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock&) {
   diagnose_host(root, out);
   append(out, diagnose_nvml(root));
   append(out, diagnose_gaudi(root));
-  diagnose_amd(root, out);
+  append(out, diagnose_amd(root));
+  append(out, diagnose_apple(root));
   diagnose_hwmon(root, out);
   return out;
 }
