@@ -8,11 +8,13 @@ namespace ipw::telemetry {
 
 namespace {
 using Use = CollectorRow::Use;
-constexpr std::array<CollectorRow, 5> kRows{{
+constexpr std::array<CollectorRow, 6> kRows{{
     {"host", "memory in use and CPU load, from /proc", Use::Always, make_host},
+    {"hwmon", "energy and power sensors of boards, Grace, Jetson and Intel GPUs, from hwmon", Use::Always,
+     make_hwmon},
     {"modelled", "CPU energy estimated from load, for machines without a counter", Use::WithoutPackage,
      make_modelled},
-    {"rapl", "CPU package, DRAM and platform energy counters, from powercap", Use::Always, make_rapl},
+    {"rapl", "CPU package, DRAM and platform energy counters, from perf or powercap", Use::Always, make_rapl},
     {"replay", "a recording, played again: replay:FILE", Use::Named, make_replay},
     {"simulated", "a known power signal: simulated:watts=50,update_ms=20", Use::Named, make_simulated},
 }};

@@ -31,6 +31,7 @@ struct CollectorRow {
 std::span<const CollectorRow> collectors();
 
 std::unique_ptr<Collector> make_host(const CollectorOptions& options);
+std::unique_ptr<Collector> make_hwmon(const CollectorOptions& options);
 std::unique_ptr<Collector> make_modelled(const CollectorOptions& options);
 std::unique_ptr<Collector> make_rapl(const CollectorOptions& options);
 std::unique_ptr<Collector> make_replay(const CollectorOptions& options);
