@@ -284,7 +284,8 @@ TEST(RaplWraps, E6_thousand_wraps_in_a_row_lose_nothing) {
   EXPECT_LT(std::abs(error), 0.5);
   EXPECT_TRUE(ticking.problems().empty());
   report_goal("E6", std::abs(error) < 0.5,
-              fmt::format("{} wraps in a row, error {:.3f} uJ of {:.0f} J", wraps, error, truth * 1e-6));
+              fmt::format("{} wraps in a row, error {:.3f} uJ of {:.0f} J", wraps, error,
+                          static_cast<double>(truth) * 1e-6));
 }
 
 TEST(RaplWraps, E6_two_wraps_between_ticks_are_never_a_number) {
