@@ -57,6 +57,8 @@ def report(command, root):
 
 def reports(ipw, root):
     doctor = [str(ipw), "doctor", "--sysfs-root", str(root)]
+    for collector in ("rapl", "modelled", "host", "hwmon"):
+        doctor += ["--collector", collector]
     yield "none", report([*NOBODY, "--inh-caps=-all", *doctor], root)
     yield "perfmon", report([*NOBODY, "--inh-caps=-all,+perfmon", "--ambient-caps=-all,+perfmon", *doctor], root)
     yield "root", report(doctor, root)

@@ -46,6 +46,11 @@ SensorStatus refused(const std::string& root, const Surroundings& around) {
     out.remedy = "run ipw-monitor on the host, and give its socket to the container";
     return out;
   }
+  if (around.container) {
+    out.remedy =
+        "start the container with --cap-add PERFMON, or run ipw-monitor on the host and pass its socket";
+    return out;
+  }
   const char* capability = around.kernel_before(5, 8) ? "cap_sys_admin" : "cap_perfmon";
   out.remedy = fmt::format(
       "sudo setcap {}+ep $(command -v ipw), or sudo sysctl kernel.perf_event_paranoid=0, or run ipw-monitor "
