@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "ipw/telemetry/counter.h"
+#include "ipw/telemetry/source.h"
+
 namespace ipw::telemetry {
 
 /// A tree below the temporary folder, removed at its end.
@@ -121,6 +124,26 @@ class Tree {
 
  private:
   std::filesystem::path path_;
+};
+
+/// What the counter algebra adds up of the readings of one domain.
+class CounterTotal {
+ public:
+  explicit CounterTotal(const Domain& domain)
+      : counter_({domain.wrap_joules, domain.cap_watts, domain.update_seconds}) {}
+  void feed(const Sample& sample, std::uint32_t domain) {
+    for (const Reading& reading : sample.readings) {
+      if (reading.domain != domain || !reading.energy_joules) continue;
+      const CounterStep step = counter_.feed(reading.mid, *reading.energy_joules);
+      joules += step.joules;
+      if (step.kind == CounterStep::Kind::Wrap) ++wraps;
+    }
+  }
+  double joules = 0;
+  int wraps = 0;
+
+ private:
+  Counter counter_;
 };
 
 }  // namespace ipw::telemetry
