@@ -188,7 +188,7 @@ TEST(Modelled, memory_is_a_domain_of_its_own_on_request) {
   collector->poll(clock, sample);
   const double gb = 16384000.0 * 1024 / 1e9;
   EXPECT_NEAR(sample.readings.at(0).energy_joules.value(), 100 * 0.392 * gb, 1);
-  EXPECT_THROW(make_modelled({fixture("virtual-machine"), "memroy"}), Error);
+  EXPECT_THROW(make_modelled({fixture("virtual-machine"), "disk"}), Error);
 }
 
 TEST(Modelled, stolen_time_is_not_this_machines_load) {
