@@ -33,8 +33,11 @@ int run(const Values& values, Context& context) {
   }
   Json list = Json::array();
   for (const auto& s : sensors)
-    list.push_back(
-        {{"sensor", s.sensor}, {"present", s.present}, {"detail", s.detail}, {"remedy", s.remedy}});
+    list.push_back({{"sensor", s.sensor},
+                    {"present", s.present},
+                    {"detail", s.detail},
+                    {"remedy", s.remedy},
+                    {"situation", s.situation}});
   fmt::print("{}", pretty_json(list));
   return 0;
 }

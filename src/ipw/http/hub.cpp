@@ -127,7 +127,9 @@ HubOptions hub_options_from_environment() {
   if (options.cache.empty()) options.cache = home / "hub";
   options.token = variable("HF_TOKEN");
   if (options.token.empty()) options.token = variable("HUGGING_FACE_HUB_TOKEN");
-  if (options.token.empty() && fs::is_regular_file(home / "token")) options.token = read_file(home / "token");
+  std::error_code unreadable;  // the home of another user, for example under sudo or in a service
+  if (options.token.empty() && fs::is_regular_file(home / "token", unreadable))
+    options.token = read_file(home / "token");
   options.token = trim(options.token);
   options.offline = is_true(variable("HF_HUB_OFFLINE"));
   return options;

@@ -11,9 +11,9 @@ namespace ipw::records {
 namespace {
 
 /// From the device that does the work outwards; a part of a package stands only where nothing else was
-/// measured.
-constexpr std::array<const char*, 9> kHeadlineOrder = {"accelerator", "module", "package", "psys", "wall",
-                                                       "host",        "core",   "uncore",  "dram"};
+/// measured. "host" is what belongs to no known scope, and stands for nothing.
+constexpr std::array<const char*, 8> kHeadlineOrder = {"accelerator", "module", "package", "psys",
+                                                       "wall",        "core",   "uncore",  "dram"};
 
 bool has_scope(const std::vector<DomainEnergy>& energies, const std::string& scope) {
   return std::ranges::any_of(energies, [&](const auto& e) { return e.scope == scope; });
@@ -50,7 +50,8 @@ Headline scope_energy(const std::vector<DomainEnergy>& energies, const std::stri
 Headline headline_energy(const std::vector<DomainEnergy>& energies) {
   for (const char* scope : kHeadlineOrder)
     if (has_scope(energies, scope)) return scope_energy(energies, scope);
-  if (!energies.empty()) return scope_energy(energies, energies[0].scope);
+  if (!energies.empty())
+    return {{}, {}, std::nullopt, 0, "only sensors whose scope is not known were measured"};
   return {{}, {}, std::nullopt, 0, "no energy was measured"};
 }
 

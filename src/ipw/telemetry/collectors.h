@@ -36,6 +36,7 @@ std::unique_ptr<Collector> make_gaudi(const CollectorOptions& options);
 std::unique_ptr<Collector> make_amd(const CollectorOptions& options);
 std::unique_ptr<Collector> make_apple(const CollectorOptions& options);
 std::unique_ptr<Collector> make_host(const CollectorOptions& options);
+std::unique_ptr<Collector> make_hwmon(const CollectorOptions& options);
 std::unique_ptr<Collector> make_modelled(const CollectorOptions& options);
 std::unique_ptr<Collector> make_nvml(const CollectorOptions& options);
 std::unique_ptr<Collector> make_rapl(const CollectorOptions& options);

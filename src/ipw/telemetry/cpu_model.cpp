@@ -39,8 +39,12 @@ CpuPowerModel::CpuPowerModel(std::string_view cpu_brand, std::int64_t logical_cp
 
 CpuPowerModel::Linear CpuPowerModel::pick_linear(std::string_view brand) {
   static constexpr Linear kAverage{0.74, 3.5};
-  static constexpr std::array<Row<Linear>, 6> kRows{{{"Xeon", "Platinum 82", {0.64, 3.97}},
+  // Virtual machines often tell the generation alone: "Intel Xeon Processor (Cascadelake)".
+  static constexpr std::array<Row<Linear>, 9> kRows{{{"Xeon", "Platinum 82", {0.64, 3.97}},
                                                      {"Xeon", "Gold 62", {0.64, 3.97}},
+                                                     {"Xeon", "Cascadelake", {0.64, 3.97}},
+                                                     {"Xeon", "Skylake", {0.65, 4.26}},
+                                                     {"Xeon", "Broadwell", {0.71, 3.69}},
                                                      {"Xeon", "Platinum 81", {0.65, 4.26}},
                                                      {"Xeon", "Gold 61", {0.65, 4.26}},
                                                      {"Xeon", "v4", {0.71, 3.69}},

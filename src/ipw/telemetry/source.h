@@ -158,6 +158,8 @@ struct SensorStatus {
   bool present = false;
   std::string detail;  ///< value and resolution when present, else the cause (file, errno)
   std::string remedy;  ///< what to do, empty when nothing can be done
+  /// What was recognised, for programs: "rapl.masked"; the list is in docs/reference/doctor.md.
+  std::string situation;
 };
 
 /// A running set of sensors, in this process or in a monitor. Thread-safe.
@@ -195,7 +197,8 @@ struct SourceOptions {
 /// collector that was named cannot run.
 std::unique_ptr<Source> open_local(const SourceOptions& options, Clock& clock);
 
-/// Look for every sensor and say what is there, what is not and why.
+/// Look for every sensor, or those of some collectors, and say what is there, what is not and why. Throws
+/// Error(Usage) for an unknown collector.
 std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock& clock);
 
 /// Where the energy of one domain went, from the first begin to the last end; the parts sum to the device.

@@ -146,6 +146,12 @@ TEST(HeadlineEnergy, says_that_nothing_was_measured) {
   EXPECT_FALSE(headline_energy({}).reason.empty());
 }
 
+TEST(HeadlineEnergy, sensors_without_a_known_scope_stand_for_nothing) {
+  const auto h = headline_energy({domain("mystery/vdd", "host", 5.0)});
+  EXPECT_FALSE(h.joules.has_value());
+  EXPECT_NE(h.reason.find("scope is not known"), std::string::npos);
+}
+
 TEST(ScopeEnergy, says_when_a_scope_was_not_measured) {
   const auto h = scope_energy({domain("gpu-0", "accelerator", 10.0)}, "package");
   EXPECT_FALSE(h.joules.has_value());

@@ -175,6 +175,28 @@ TEST(Modelled, is_labelled_and_always_has_an_interval) {
   EXPECT_NEAR(sample.readings.back().energy_joules.value(), 10 * idle, 1e-9);
 }
 
+TEST(Modelled, memory_is_a_domain_of_its_own_on_request) {
+  VirtualClock clock;
+  const auto collector = make_modelled({fixture("virtual-machine"), "memory"});
+  ASSERT_EQ(collector->domains().size(), 2U);
+  EXPECT_EQ(collector->domains()[1].scope, Scope::Dram);
+  EXPECT_EQ(collector->domains()[1].method, Method::Modelled);
+  Sample sample;
+  collector->poll(clock, sample);
+  clock.advance(std::chrono::seconds(100));
+  sample = {};
+  collector->poll(clock, sample);
+  const double gb = 16384000.0 * 1024 / 1e9;
+  EXPECT_NEAR(sample.readings.at(0).energy_joules.value(), 100 * 0.392 * gb, 1);
+  EXPECT_THROW(make_modelled({fixture("virtual-machine"), "disk"}), Error);
+}
+
+TEST(Modelled, stolen_time_is_not_this_machines_load) {
+  const auto before = parse_cpu_times("cpu  0 0 0 0 0 0 0 0 0 0\n"),
+             stolen = parse_cpu_times("cpu  0 0 0 50 0 0 0 50 0 0\n");
+  EXPECT_EQ(busy_share(*before, *stolen).value(), 0);
+}
+
 TEST(Modelled, follows_both_published_models) {
   const CpuPowerModel gold("Intel(R) Xeon(R) Gold 6248", 40);
   EXPECT_NEAR(gold.cloud_carbon_watts(0), 40 * 0.64, 1e-9);

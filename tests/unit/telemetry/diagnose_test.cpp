@@ -6,7 +6,7 @@
 namespace ipw::telemetry {
 namespace {
 
-struct Situation {
+struct FixtureSituation {
   const char* fixture;
   const char* sensor;
   bool present;
@@ -14,9 +14,9 @@ struct Situation {
   const char* remedy;
 };
 
-class Doctor : public testing::TestWithParam<Situation> {};
+class DoctorFixture : public testing::TestWithParam<FixtureSituation> {};
 
-TEST_P(Doctor, names_the_cause_and_the_remedy) {
+TEST_P(DoctorFixture, names_the_cause_and_the_remedy) {
   const auto& [fixture, sensor, present, detail, remedy] = GetParam();
   VirtualClock clock;
   SourceOptions options;
@@ -33,25 +33,26 @@ TEST_P(Doctor, names_the_cause_and_the_remedy) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Situations, Doctor,
-    testing::Values(Situation{"two-sockets", "RAPL package-1", true, "5.0 J, wraps at 262143 J", ""},
-                    Situation{"two-sockets", "CPU energy model", false, "a package counter is there", ""},
-                    Situation{"two-sockets", "perf power PMU", false, "through powercap instead", ""},
-                    Situation{"laptop-psys", "RAPL package-0", true, "disabled", "echo 1"},
-                    Situation{"unreadable", "RAPL package-0", false, "errno", ""},
-                    Situation{"garbage", "RAPL package-0", false, "does not hold a count", "report"},
-                    Situation{"no-range", "RAPL package-0", true, "range unknown", ""},
-                    Situation{"virtual-machine", "RAPL", false, "virtual machine", "bare metal"},
-                    Situation{"virtual-machine", "CPU energy model", true, "MODELLED", "readable"},
-                    Situation{"container-masked", "RAPL", false, "masked", "bind-mount"},
-                    Situation{"no-driver", "RAPL", false, "no intel-rapl zone", "modprobe"},
-                    Situation{"no-powercap", "RAPL", false, "no powercap support", "CONFIG_POWERCAP"},
-                    Situation{"no-powercap", "NVIDIA GPU", false, "its library is not there", "install"},
-                    Situation{"no-powercap", "AMD GPU", false, "shows no card of AMD", "--monitor"},
-                    Situation{"no-powercap", "hwmon acpi_power_meter", false, "power sensor", ""},
-                    Situation{"nothing", "CPU load", false, "/proc/stat cannot be read", "mount /proc"},
-                    Situation{"nothing", "host memory", false, "/proc/meminfo cannot be read", "mount /proc"},
-                    Situation{"nothing", "CPU energy model", false, "no CPU load", "mount /proc"}));
+    Situations, DoctorFixture,
+    testing::Values(
+        FixtureSituation{"two-sockets", "RAPL package-1", true, "5.0 J, wraps at 262143 J", ""},
+        FixtureSituation{"two-sockets", "CPU energy model", false, "a package counter is there", ""},
+        FixtureSituation{"two-sockets", "perf power PMU", false, "offers no PMU", "modprobe rapl"},
+        FixtureSituation{"laptop-psys", "RAPL package-0", true, "disabled", "echo 1 | sudo tee"},
+        FixtureSituation{"unreadable", "RAPL package-0", false, "errno", ""},
+        FixtureSituation{"garbage", "RAPL package-0", false, "not a count", "report"},
+        FixtureSituation{"no-range", "RAPL package-0", true, "range unknown", ""},
+        FixtureSituation{"virtual-machine", "RAPL", false, "virtual machine", "bare metal"},
+        FixtureSituation{"virtual-machine", "CPU energy model", true, "MODELLED", "readable"},
+        FixtureSituation{"container-masked", "RAPL", false, "masked", "type=bind"},
+        FixtureSituation{"no-driver", "RAPL", false, "no intel-rapl zone", "modprobe"},
+        FixtureSituation{"no-powercap", "RAPL", false, "no powercap support", "CONFIG_POWERCAP"},
+        FixtureSituation{"no-powercap", "NVIDIA GPU", false, "its library is not there", "install"},
+        FixtureSituation{"no-powercap", "AMD GPU", false, "shows no card of AMD", "--monitor"},
+        FixtureSituation{"no-powercap", "hwmon acpi-power", true, "power meter of the firmware", ""},
+        FixtureSituation{"nothing", "CPU load", false, "/proc/stat cannot be read", "mount /proc"},
+        FixtureSituation{"nothing", "host memory", false, "/proc/meminfo cannot be read", "mount /proc"},
+        FixtureSituation{"nothing", "CPU energy model", false, "no CPU load", "mount /proc"}));
 
 }  // namespace
 }  // namespace ipw::telemetry

@@ -51,21 +51,32 @@ class Host final : public Collector {
 
 }  // namespace
 
-std::optional<double> used_memory_mb(std::string_view meminfo) {
-  std::optional<double> total, available, free, buffers, cached;
+namespace {
+
+// The KiB behind a key of meminfo: "MemTotal:  16384 kB".
+std::optional<double> kib_of(std::string_view meminfo, std::string_view wanted) {
   for (const std::string_view line : split(meminfo, '\n')) {
     const auto colon = line.find(':');
-    if (colon == std::string_view::npos) continue;
-    const std::string_view key = line.substr(0, colon), rest = trim(line.substr(colon + 1));
-    const auto kib = parse_double(rest.substr(0, rest.find(' ')));
-    if (key == "MemTotal") total = kib;
-    if (key == "MemAvailable") available = kib;
-    if (key == "MemFree") free = kib;
-    if (key == "Buffers") buffers = kib;
-    if (key == "Cached") cached = kib;
+    if (colon == std::string_view::npos || line.substr(0, colon) != wanted) continue;
+    const std::string_view rest = trim(line.substr(colon + 1));
+    return parse_double(rest.substr(0, rest.find(' ')));
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<double> total_memory_mb(std::string_view meminfo) {
+  const auto total = kib_of(meminfo, "MemTotal");
+  return total ? std::optional(*total / 1024) : std::nullopt;
+}
+
+std::optional<double> used_memory_mb(std::string_view meminfo) {
+  const auto total = kib_of(meminfo, "MemTotal"), free = kib_of(meminfo, "MemFree");
+  auto available = kib_of(meminfo, "MemAvailable");
   // Kernels before 3.14 do not tell what is available.
-  if (!available && free) available = *free + buffers.value_or(0) + cached.value_or(0);
+  if (!available && free)
+    available = *free + kib_of(meminfo, "Buffers").value_or(0) + kib_of(meminfo, "Cached").value_or(0);
   if (!total || !available) return std::nullopt;
   return (*total - *available) / 1024;
 }
