@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
 
 #include "ipw/base/registry.h"
@@ -23,13 +22,7 @@ namespace ipw::telemetry {
 
 namespace {
 
-namespace fs = std::filesystem;
 using Statuses = std::vector<SensorStatus>;
-
-bool exists(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 // Work of others is measured with ours: the load of the last minute tells whether there is any.
 void diagnose_foreign_load(const std::string& root, Statuses& out) {

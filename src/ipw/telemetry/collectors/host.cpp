@@ -49,10 +49,6 @@ class Host final : public Collector {
   std::optional<CpuTimes> times_;
 };
 
-}  // namespace
-
-namespace {
-
 // The KiB behind a key of meminfo: "MemTotal:  16384 kB".
 std::optional<double> kib_of(std::string_view meminfo, std::string_view wanted) {
   for (const std::string_view line : split(meminfo, '\n')) {
@@ -79,16 +75,6 @@ std::optional<double> used_memory_mb(std::string_view meminfo) {
     available = *free + kib_of(meminfo, "Buffers").value_or(0) + kib_of(meminfo, "Cached").value_or(0);
   if (!total || !available) return std::nullopt;
   return (*total - *available) / 1024;
-}
-
-std::optional<double> total_memory_mb(std::string_view meminfo) {
-  for (const std::string_view line : split(meminfo, '\n')) {
-    if (!line.starts_with("MemTotal:")) continue;
-    const std::string_view rest = trim(line.substr(line.find(':') + 1));
-    const auto kib = parse_double(rest.substr(0, rest.find(' ')));
-    return kib ? std::optional(*kib / 1024) : std::nullopt;
-  }
-  return std::nullopt;
 }
 
 std::unique_ptr<Collector> make_host(const CollectorOptions& options) {
