@@ -54,7 +54,8 @@ void read(const Json& json, const char* key, Params& field) {
 /// The keys that decide what is asked and how; all others only say where and how it is watched.
 constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id",    "dataset_params",
                                   "client_params", "max_queries", "sample_evenly", "concurrency",
-                                  "seed",          "temperature", "max_tokens",    "shard"};
+                                  "seed",          "temperature", "max_tokens",    "shard",
+                                  "attribution"};
 
 }  // namespace
 
@@ -72,6 +73,7 @@ Json to_json(const ProfileConfig& c) {
       {"sample_evenly", c.sample_evenly},
       {"warmup_queries", c.warmup_queries},
       {"concurrency", c.concurrency},
+      {"attribution", c.attribution},
       {"seed", c.seed},
       {"temperature", c.temperature},
       {"max_tokens", or_null(c.max_tokens)},
@@ -102,6 +104,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "sample_evenly", c.sample_evenly);
   read(json, "warmup_queries", c.warmup_queries);
   read(json, "concurrency", c.concurrency);
+  read(json, "attribution", c.attribution);
   read(json, "seed", c.seed);
   read(json, "temperature", c.temperature);
   read(json, "max_tokens", c.max_tokens);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of a simulated machine: /sys and /proc below its root.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ipw/sim/world.h"
+
+namespace ipw::sim {
+
+/// A file whose content follows the world, rewritten in place: readers keep it open.
+class LiveFile {
+ public:
+  /// Creates the file and its folder. Throws Error(Unavailable).
+  explicit LiveFile(std::filesystem::path path);
+  ~LiveFile();
+  LiveFile(LiveFile&& other) noexcept;
+  LiveFile& operator=(LiveFile&&) = delete;
+  /// Replace the content in one write. Text is filled up with line ends to its longest length so far, so that
+  /// no reader ever sees the end of an older value.
+  void write(std::string content, bool binary = false);
+  /// Remove it, or bring it back.
+  void show(bool visible);
+
+ private:
+  void open();
+  std::filesystem::path path_;
+  int fd_ = -1;
+  std::size_t longest_ = 0;
+};
+
+/// Write what never changes of a host: /etc, /proc/cpuinfo, kernel facts. Throws Error(Unavailable).
+void write_host(const std::filesystem::path& root, int sockets);
+/// The powercap zone of a CPU device, such as "intel-rapl:0:0". Throws Error(Unavailable).
+void write_zone(const std::filesystem::path& root, const std::string& zone, const std::string& name,
+                const Device& device);
+/// The drm card of an AMD device. Throws Error(Unavailable).
+void write_card(const std::filesystem::path& root, int card, const Device& device);
+
+/// A gpu_metrics blob of version 1.3 (kgd_pp_interface.h): energy in 2^-16 J, times in ns and 10 ns.
+std::string gpu_metrics(const World& world, const Device& device, std::int64_t at_ns);
+
+}  // namespace ipw::sim

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule "time-share": between two consecutive starts or ends the energy belongs to the active requests in
+// equal parts.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "ipw/telemetry/attribution.h"
+
+namespace ipw::telemetry {
+
+namespace {
+
+class TimeShare final : public Attribution {
+ public:
+  explicit TimeShare(const Source& source) : source_(source), totals_(source.domains().size()) {
+    for (std::size_t i = 0; i < totals_.size(); ++i) totals_[i].domain = source.domains()[i].name;
+  }
+
+  void begin(std::int64_t request, Instant at) override {
+    if (changes_.empty()) begin_ = at;
+    ++changes_[at];
+    requests_[request] = {at, std::nullopt};
+  }
+
+  void end(std::int64_t request, const Work& work, bool taken) override {
+    --changes_[work.done];
+    if (taken)
+      requests_[request].end = work.done;
+    else
+      requests_.erase(request);
+  }
+
+  std::optional<WindowReport> take(std::int64_t request, bool force) override {
+    const auto [begin, end] = requests_.at(request);
+    if (!end || (!force && !source_.settled(*end))) return std::nullopt;
+    WindowReport report = source_.window(begin, *end);
+    share(report, begin, *end);
+    requests_.erase(request);
+    retire(oldest_pending());
+    return report;
+  }
+
+  Account totals() override {
+    retire(Instant::max());
+    for (DeviceShare& total : totals_) {
+      total.unattributed_joules = total.device_joules - total.request_joules - total.idle_joules;
+    }
+    return {"time-share", begin_, changes_.empty() ? begin_ : changes_.begin()->first, totals_};
+  }
+
+ private:
+  using Change = std::map<Instant, int>::const_iterator;
+  struct Life {
+    Instant begin{};
+    std::optional<Instant> end;
+  };
+
+  Instant oldest_pending() const {
+    Instant oldest = Instant::max();
+    for (const auto& [request, life] : requests_) oldest = std::min(oldest, life.begin);
+    return oldest;
+  }
+
+  // Call a function with (begin, end, active requests) of each piece between two changes within [from, to].
+  template <class Visit>
+  void for_pieces(Instant from, Instant to, const Visit& visit) const {
+    int active = active_before_;
+    for (Change change = changes_.begin(); change != changes_.end(); ++change) {
+      active += change->second;
+      const Change next = std::next(change);
+      const Instant begin = std::max(from, change->first),
+                    end = next == changes_.end() ? to : std::min(to, next->first);
+      if (begin >= to) break;
+      if (begin < end) visit(begin, end, active);
+    }
+  }
+
+  void share(WindowReport& report, Instant begin, Instant end) {
+    std::vector<double> joules(report.energies.size(), 0);
+    std::vector<bool> known(report.energies.size(), false);
+    // An error at a change moves energy between neighbours in proportion to the jump of the share.
+    double variation = 0, previous = 0;
+    int most = 0;
+    for_pieces(begin, end, [&](Instant from, Instant to, int active) {
+      const double part = 1.0 / std::max(active, 1);
+      variation += std::abs(part - previous);
+      previous = part;
+      most = std::max(most, active);
+      const WindowReport piece = source_.window(from, to);
+      for (std::size_t i = 0; i < joules.size(); ++i) {
+        if (!piece.energies[i].joules) continue;
+        joules[i] += *piece.energies[i].joules * part;
+        known[i] = true;
+      }
+    });
+    variation += previous;
+    for (std::size_t i = 0; i < joules.size(); ++i) {
+      records::DomainEnergy& energy = report.energies[i];
+      if (!energy.joules || !known[i]) continue;
+      energy.joules = joules[i];
+      energy.half_width_joules *= variation / 2;
+      energy.random_half_width_joules *= variation / 2;
+      if (most > 1) energy.rule = fmt::format("time-share ({} concurrent)", most);
+      totals_[i].request_joules += joules[i];
+    }
+  }
+
+  // Book the device and idle energy of all that no request to come can ask for, and forget it.
+  void retire(Instant until) {
+    while (changes_.size() > 1 && std::next(changes_.begin())->first <= until) {
+      if (!source_.settled(std::next(changes_.begin())->first)) break;
+      const auto first = changes_.begin();
+      const Instant begin = first->first, end = std::next(first)->first;
+      active_before_ += first->second;
+      const WindowReport piece = source_.window(begin, end);
+      for (std::size_t i = 0; i < totals_.size(); ++i) {
+        const double joules = piece.energies[i].joules.value_or(0);
+        totals_[i].device_joules += joules;
+        if (active_before_ == 0) totals_[i].idle_joules += joules;
+      }
+      changes_.erase(first);
+    }
+  }
+
+  const Source& source_;
+  std::map<Instant, int> changes_;  ///< how many requests more are active from here on
+  int active_before_ = 0;           ///< active before the first change that is kept
+  std::map<std::int64_t, Life> requests_;  ///< running, or ended and not yet taken
+  Instant begin_{};
+  std::vector<DeviceShare> totals_;
+};
+
+}  // namespace
+
+std::unique_ptr<Attribution> time_share(const Source& source) {
+  return std::make_unique<TimeShare>(source);
+}
+
+}  // namespace ipw::telemetry
