@@ -24,7 +24,7 @@ AnswerKey bundled_answers(const std::filesystem::path& data_dir) {
   auto answers = std::make_shared<std::map<std::string, KnownAnswer, std::less<>>>();
   for (const char* id : {"ipw-mini", "ipw-tiny"}) {
     datasets::DatasetOptions options;
-    options.data_dir = data_dir.string();
+    options.data_dir = (data_dir / "data").string();
     const auto dataset = datasets::open_dataset(id, options);
     for (datasets::Question question; dataset->next(question);)
       answers->emplace(question.problem,

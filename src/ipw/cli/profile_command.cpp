@@ -188,8 +188,9 @@ void print_attribution(const Json& account) {
              account.at("rule").get<std::string>());
   for (const auto& d : account.at("domains")) {
     const auto joules = [&](const char* key) { return human_quantity(d.at(key).get<double>(), "J"); };
-    fmt::print("  {:<20} {} = {} + {} + {}\n", d.at("domain").get<std::string>(), joules("device_joules"),
-               joules("request_joules"), joules("idle_joules"), joules("unattributed_joules"));
+    fmt::print("  {:<20} {} = {} ({} of it idle power) + {} + {}\n", d.at("domain").get<std::string>(),
+               joules("device_joules"), joules("request_joules"), joules("shared_idle_joules"),
+               joules("idle_joules"), joules("unattributed_joules"));
   }
 }
 

@@ -2,6 +2,7 @@
 #include "ipw/telemetry/attribution.h"
 
 #include <array>
+#include <cmath>
 
 #include "ipw/base/registry.h"
 
@@ -16,6 +17,11 @@ constexpr std::array<AttributionRule, 2> kRules{{
 }};
 
 }  // namespace
+
+double unattributed(const DeviceShare& share) {
+  const double left = share.device_joules - share.request_joules - share.idle_joules;
+  return std::abs(left) < 1e-9 * share.device_joules ? 0 : left;
+}
 
 std::span<const AttributionRule> attribution_rules() {
   return kRules;

@@ -41,6 +41,9 @@ struct DeviceShare {
   std::optional<double> joules_per_token;        ///< ... and what those of all requests were given
 };
 
+/// What is left of the device's joules; what is left of rounding is 0.
+double unattributed(const DeviceShare& share);
+
 /// The account of a run, between two instants.
 struct Account {
   std::string rule;

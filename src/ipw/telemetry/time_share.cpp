@@ -46,7 +46,7 @@ class TimeShare final : public Attribution {
   Account totals() override {
     retire(Instant::max());
     for (DeviceShare& total : totals_) {
-      total.unattributed_joules = total.device_joules - total.request_joules - total.idle_joules;
+      total.unattributed_joules = unattributed(total);
     }
     return {"time-share", begin_, changes_.empty() ? begin_ : changes_.begin()->first, totals_};
   }

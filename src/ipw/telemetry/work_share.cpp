@@ -95,6 +95,7 @@ class WorkShare final : public Attribution {
 
   void begin(std::int64_t request, Instant at) override {
     if (!frontier_) frontier_ = begin_ = at;
+    seen_ = std::max(seen_, at);
     lives_[request].begin = at;
   }
 
@@ -104,6 +105,7 @@ class WorkShare final : public Attribution {
     life.curve = WorkCurve(work);
     life.taken = taken;
     waiting_ += taken;
+    seen_ = std::max(seen_, work.done);
   }
 
   void calibrate(const Work& work) override { calibrations_.push_back(work); }
@@ -130,6 +132,7 @@ class WorkShare final : public Attribution {
   IdleWatts idle_;
   std::optional<Instant> frontier_;  ///< up to here all is observed
   Instant begin_{}, shared_{};       ///< ... and shared
+  Instant seen_{};                   ///< the last begin or end
   std::map<std::int64_t, Life> lives_;
   std::size_t waiting_ = 0;  ///< ended, not taken
   std::deque<Stretch> stretches_;
@@ -157,7 +160,8 @@ Nanoseconds WorkShare::step() const {
   return from_seconds(std::clamp(kPeriodsPerStretch * slowest, kShortestStretch, kLongestStretch));
 }
 
-// The end of the next stretch that can be observed: nothing that is still running may lie in it.
+// The end of the next stretch that can be observed: nothing that is still running may lie in it, and nothing
+// that has yet to begin.
 std::optional<Instant> WorkShare::next_cut(bool force) const {
   Instant cut = *frontier_ + step(), last = *frontier_;
   for (const auto& [id, life] : lives_) {
@@ -165,7 +169,7 @@ std::optional<Instant> WorkShare::next_cut(bool force) const {
     if (life.work) last = std::max(last, life.work->done);
   }
   if (force) cut = std::min(cut, last);
-  if (cut <= *frontier_ || (!force && !source_.settled(cut))) return std::nullopt;
+  if (cut <= *frontier_ || (!force && (cut > seen_ || !source_.settled(cut)))) return std::nullopt;
   return cut;
 }
 
@@ -400,7 +404,7 @@ Account WorkShare::totals() {
   Account out{"work-share", begin_, shared_, {}};
   for (std::size_t i = 0; i < totals_.size(); ++i) {
     DeviceShare total = totals_[i];
-    total.unattributed_joules = total.device_joules - total.request_joules - total.idle_joules;
+    total.unattributed_joules = unattributed(total);
     if (const auto fit = fits_[i].best())
       total.tokens = TokenEnergy{fit->prefill, fit->decode, fits_[i].from(), fit->request_deviation};
     total.alone_requests = alone_[i].requests;

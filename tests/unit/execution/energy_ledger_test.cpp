@@ -25,6 +25,7 @@ class Steady final : public telemetry::Source {
     energy.domain = "gpu-0";
     energy.scope = "accelerator";
     energy.method = "simulated";
+    energy.coverage = 1;
     if (end <= arrived)
       energy.joules = 100 * to_seconds(end - begin);
     else
