@@ -15,8 +15,10 @@ constexpr int kUsageStatus = 2;
 
 constexpr auto kAbout =
     "Simulates a machine and an inference server on it, whose true energies are known.\n\n"
-    "Below --root it makes the sensors of the machine: files like those of /sys and /proc, and stub libraries\n"
-    "of the vendors. The server speaks OpenAI's protocol; its load drives the sensors, and each answer tells\n"
+    "Below --root it makes the sensors of the machine: files like those of /sys and /proc, and stub "
+    "libraries\n"
+    "of the vendors. The server speaks OpenAI's protocol; its load drives the sensors, and each answer "
+    "tells\n"
     "the joules that it has truly taken. So `ipw` can be tried and tested without a GPU.";
 constexpr auto kExamples =
     "Examples:\n"
@@ -31,11 +33,13 @@ const std::map<std::string, Answers> kAnswers{
 
 /// Options that are texts first and then values.
 struct Texts {
-  std::string devices = "nvidia,amd", ttft = "80", itl = "15", reasoning = "0", answers = "right", root, duration;
+  std::string devices = "nvidia,amd", ttft = "80", itl = "15", reasoning = "0", answers = "right", root,
+              duration;
 };
 
 void add_machine_options(CLI::App& app, Options& out, Texts& texts) {
-  app.add_option("--root", texts.root, "folder of the simulated machine; without it a new one, removed at the end")
+  app.add_option("--root", texts.root,
+                 "folder of the simulated machine; without it a new one, removed at the end")
       ->type_name("DIR");
   app.add_option("--devices", texts.devices, "accelerators: amd, gaudi, nvidia, in any number, or none")
       ->type_name("LIST")
@@ -62,13 +66,16 @@ void add_server_options(CLI::App& app, Options& out, Texts& texts) {
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   app.add_option("--model", server.model, "name of the model")->capture_default_str();
-  app.add_option("--ttft-ms", texts.ttft, "time to the first token: 80 is constant, 80~0.4 lognormal around 80")
+  app.add_option("--ttft-ms", texts.ttft,
+                 "time to the first token: 80 is constant, 80~0.4 lognormal around 80")
       ->capture_default_str();
   app.add_option("--itl-ms", texts.itl, "time between the tokens of a request, in the same form")
       ->capture_default_str();
-  app.add_option("--reasoning-tokens", texts.reasoning, "tokens of reasoning before each answer, in the same form")
+  app.add_option("--reasoning-tokens", texts.reasoning,
+                 "tokens of reasoning before each answer, in the same form")
       ->capture_default_str();
-  app.add_option("--answers", texts.answers, "echo the question, a fixed text, or right ones of ipw-mini and ipw-tiny")
+  app.add_option("--answers", texts.answers,
+                 "echo the question, a fixed text, or right ones of ipw-mini and ipw-tiny")
       ->check(CLI::IsMember(&kAnswers))
       ->capture_default_str();
   app.add_option("--fixed-answer", server.fixed_answer, "the text of --answers fixed")->capture_default_str();
@@ -105,7 +112,8 @@ Parsed parse_options(int argc, char** argv) {
   add_machine_options(app, out.options, texts);
   add_server_options(app, out.options, texts);
   app.add_option("--duration", texts.duration, "end after this time: 90s, 2m")->type_name("TIME");
-  app.add_flag("--json", out.options.json, "print one line of JSON at the start and the report as JSON at the end");
+  app.add_flag("--json", out.options.json,
+               "print one line of JSON at the start and the report as JSON at the end");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -52,10 +52,9 @@ void read(const Json& json, const char* key, Params& field) {
 }
 
 /// The keys that decide what is asked and how; all others only say where and how it is watched.
-constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id",    "dataset_params",
-                                  "client_params", "max_queries", "sample_evenly", "concurrency",
-                                  "seed",          "temperature", "max_tokens",    "shard",
-                                  "attribution"};
+constexpr std::array kIdentity = {
+    "client_id",   "model", "dataset_id",  "dataset_params", "client_params", "max_queries", "sample_evenly",
+    "concurrency", "seed",  "temperature", "max_tokens",     "shard",         "attribution"};
 
 }  // namespace
 

@@ -16,7 +16,8 @@ telemetry::Work work_of(const records::Tokens& tokens, Instant sent, Instant don
                         std::vector<Instant> arrivals) {
   telemetry::Work work{.sent = sent, .done = done, .arrivals = std::move(arrivals)};
   if (tokens.input)
-    work.prompt_tokens = static_cast<double>(std::max<std::int64_t>(0, *tokens.input - tokens.cached.value_or(0)));
+    work.prompt_tokens =
+        static_cast<double>(std::max<std::int64_t>(0, *tokens.input - tokens.cached.value_or(0)));
   if (tokens.output) work.output_tokens = static_cast<double>(*tokens.output);
   return work;
 }

@@ -92,14 +92,15 @@ Json telemetry_card(const FinishFacts& f) {
 }
 
 Json share_json(const telemetry::DeviceShare& d) {
-  Json out{{"domain", d.domain},
-           {"device_joules", d.device_joules},
-           {"request_joules", d.request_joules},
-           {"idle_joules", d.idle_joules},
-           {"unattributed_joules", d.unattributed_joules},
-           {"shared_idle_joules", d.shared_idle_joules},
-           {"joules_per_token", or_null(d.joules_per_token)},
-           {"alone", {{"requests", d.alone_requests}, {"joules_per_token", or_null(d.alone_joules_per_token)}}}};
+  Json out{
+      {"domain", d.domain},
+      {"device_joules", d.device_joules},
+      {"request_joules", d.request_joules},
+      {"idle_joules", d.idle_joules},
+      {"unattributed_joules", d.unattributed_joules},
+      {"shared_idle_joules", d.shared_idle_joules},
+      {"joules_per_token", or_null(d.joules_per_token)},
+      {"alone", {{"requests", d.alone_requests}, {"joules_per_token", or_null(d.alone_joules_per_token)}}}};
   if (d.tokens)
     out["tokens"] = {{"prefill_joules", d.tokens->prefill_joules},
                      {"decode_joules", d.tokens->decode_joules},

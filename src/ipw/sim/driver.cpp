@@ -23,8 +23,7 @@ std::int64_t nanos(Instant t) {
 fs::path zone_folder(const fs::path& root, const std::string& name) {
   const auto slash = name.find('/');
   const std::string socket = name.substr(0, slash).substr(std::string_view("package-").size());
-  return root / "sys/class/powercap" /
-         ("intel-rapl:" + socket + (slash == std::string::npos ? "" : ":0"));
+  return root / "sys/class/powercap" / ("intel-rapl:" + socket + (slash == std::string::npos ? "" : ":0"));
 }
 
 std::string microjoules(const World& world, const Device& device, std::int64_t at_ns) {

@@ -85,12 +85,12 @@ void add_fault(Machine& machine, const std::string& text) {
   World& world = **machine.world;
   Device& device = world.device[*index];
   if (!kind->files && std::string_view(device.vendor) == "cpu")
-    throw Error(ErrorCode::Usage, fmt::format("{} is read from a file, which cannot {}", fields[0], fields[1]),
+    throw Error(ErrorCode::Usage,
+                fmt::format("{} is read from a file, which cannot {}", fields[0], fields[1]),
                 "for files: backwards, frozen, garbage, reset, scaled, vanished");
   const auto free = std::ranges::find(device.fault, Fault::None, &FaultPlan::fault);
   if (free == std::end(device.fault))
-    throw Error(ErrorCode::Usage,
-                fmt::format("{} can have at most {} faults", fields[0], Device::kFaults));
+    throw Error(ErrorCode::Usage, fmt::format("{} can have at most {} faults", fields[0], Device::kFaults));
   *free = plan(*kind, fields, world.epoch_ns);
 }
 

@@ -47,7 +47,8 @@ class InferenceServer::Reply {
         id_(state_->next_request++),
         begin_(state_->clock.now()) {
     Pace pace{.cost = plan_.cost};
-    pace.prefill_tokens_per_second = static_cast<double>(plan_.prompt_tokens) / std::max(plan_.ttft_seconds, 1e-6);
+    pace.prefill_tokens_per_second =
+        static_cast<double>(plan_.prompt_tokens) / std::max(plan_.ttft_seconds, 1e-6);
     state_->load.set(id_, pace, begin_.time_since_epoch().count());
   }
   ~Reply() {
@@ -80,7 +81,10 @@ class InferenceServer::Reply {
   }
 
   Json head(const char* object) const {
-    return {{"id", fmt::format("sim-{}", id_)}, {"object", object}, {"created", 0}, {"model", state_->options.model}};
+    return {{"id", fmt::format("sim-{}", id_)},
+            {"object", object},
+            {"created", 0},
+            {"model", state_->options.model}};
   }
 
   const char* object() const {
@@ -132,7 +136,8 @@ class InferenceServer::Reply {
       return;
     }
     choice["message"] = {{"role", "assistant"}, {"content", content}};
-    if (plan_.reasoning_tokens > 0) choice["message"]["reasoning_content"] = joined(0, plan_.reasoning_tokens);
+    if (plan_.reasoning_tokens > 0)
+      choice["message"]["reasoning_content"] = joined(0, plan_.reasoning_tokens);
   }
 
   Json usage_chunk(const std::vector<double>& joules, Instant now) const {
@@ -192,10 +197,9 @@ http::ServerResponse InferenceServer::complete(const http::ServerRequest& reques
   auto plan = plan_reply(*asked, state_->options);
   const bool stream = asked->stream;
   auto reply = std::make_shared<Reply>(state_, std::move(*asked), std::move(plan));
-  return {200,
-          {{"Content-Type", stream ? "text/event-stream" : "application/json"}},
-          "",
-          [reply] { return reply->next(); }};
+  return {200, {{"Content-Type", stream ? "text/event-stream" : "application/json"}}, "", [reply] {
+            return reply->next();
+          }};
 }
 
 namespace {
@@ -233,7 +237,8 @@ DeviceTruth truth_between(const Machine& machine, std::size_t i, std::int64_t fr
 http::ServerResponse InferenceServer::truth(const std::string& target) const {
   const auto from = query_number(target, "from_ns"), to = query_number(target, "to_ns");
   if (!from || !to) return json_response(200, to_json(report()));
-  if (*to < *from || *to > state_->now_ns()) return error_response(400, "to_ns is before from_ns or in the future");
+  if (*to < *from || *to > state_->now_ns())
+    return error_response(400, "to_ns is before from_ns or in the future");
   Report out = state_->counts;
   out.seconds = static_cast<double>(*to - *from) * 1e-9;
   for (std::size_t i = 0; i < state_->machine.names.size(); ++i) {

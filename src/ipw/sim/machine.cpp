@@ -78,7 +78,8 @@ class Builder {
   }
 
   void add_socket(int number) {
-    const std::string package = fmt::format("package-{}", number), zone = fmt::format("intel-rapl:{}", number);
+    const std::string package = fmt::format("package-{}", number),
+                      zone = fmt::format("intel-rapl:{}", number);
     write_zone(machine_.root, zone, package, add(kind_of("package"), "cpu", package, package));
     const std::string dram = package + "/dram";
     write_zone(machine_.root, zone + ":0", "dram", add(kind_of("dram"), "cpu", dram, dram));
@@ -96,8 +97,9 @@ class Builder {
       ++copied;
     }
     if (copied == 0)
-      machine_.notes.push_back(fmt::format("no stub library of {} in '{}': its collector may find no such device",
-                                           kind.vendor, options_.stubs.string()));
+      machine_.notes.push_back(
+          fmt::format("no stub library of {} in '{}': its collector may find no such device", kind.vendor,
+                      options_.stubs.string()));
   }
 
   static bool is_stub_of(const Kind& kind, const std::string& name) {

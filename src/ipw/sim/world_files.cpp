@@ -98,8 +98,8 @@ void write_card(const fs::path& root, int card, const Device& device) {
   write_text(folder / "device", "0x74a1");
   write_text(folder / "product_name", device.name);
   write_text(folder / "unique_id", fmt::format("{:016x}", 0x1ca0 + card));
-  write_text(folder / "uevent", fmt::format("DRIVER=amdgpu\nPCI_ID=1002:74A1\nPCI_SLOT_NAME=0000:{:02x}:00.0",
-                                            0x10 + card));
+  write_text(folder / "uevent",
+             fmt::format("DRIVER=amdgpu\nPCI_ID=1002:74A1\nPCI_SLOT_NAME=0000:{:02x}:00.0", 0x10 + card));
   write_text(folder / "mem_info_vram_total", fmt::format("{:.0f}", device.memory_total_mb * 1048576));
   const fs::path hwmon = folder / fmt::format("hwmon/hwmon{}", card);
   write_text(hwmon / "name", "amdgpu");

@@ -23,7 +23,7 @@ struct Work {
 /// What a token costs a domain above its idle power, and where the figures are from.
 struct TokenEnergy {
   double prefill_joules = 0, decode_joules = 0;
-  std::string from;  ///< "shared stretches", "exclusive stretches", "default ratio"
+  std::string from;              ///< "shared stretches", "exclusive stretches", "default ratio"
   double request_deviation = 0;  ///< how far one request's cost is from the rule, as a share (1 sigma)
 };
 

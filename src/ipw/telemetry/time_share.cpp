@@ -126,8 +126,8 @@ class TimeShare final : public Attribution {
   }
 
   const Source& source_;
-  std::map<Instant, int> changes_;  ///< how many requests more are active from here on
-  int active_before_ = 0;           ///< active before the first change that is kept
+  std::map<Instant, int> changes_;         ///< how many requests more are active from here on
+  int active_before_ = 0;                  ///< active before the first change that is kept
   std::map<std::int64_t, Life> requests_;  ///< running, or ended and not yet taken
   Instant begin_{};
   std::vector<DeviceShare> totals_;

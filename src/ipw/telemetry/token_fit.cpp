@@ -43,9 +43,9 @@ std::optional<FittedTokens> TokenFit::solve_both() const {
   if (out.prefill <= 0 || out.decode <= 0) return std::nullopt;
   const double residue = std::max(0.0, yy_ - out.prefill * py_ - out.decode * dy_);
   const double variance = residue / static_cast<double>(rows_ - 2) / determinant;
-  out.log_ratio_deviation = std::sqrt(
-      variance * std::max(0.0, dd_ / (out.prefill * out.prefill) + pp_ / (out.decode * out.decode) +
-                                   2 * pd_ / (out.prefill * out.decode)));
+  out.log_ratio_deviation =
+      std::sqrt(variance * std::max(0.0, dd_ / (out.prefill * out.prefill) + pp_ / (out.decode * out.decode) +
+                                             2 * pd_ / (out.prefill * out.decode)));
   out.request_deviation = request_deviation(out.prefill, out.decode, 2);
   return out;
 }
@@ -68,8 +68,8 @@ std::optional<FittedTokens> TokenFit::solve_default() const {
 double TokenFit::request_deviation(double prefill, double decode, int parameters) const {
   const double residue = yy_ - 2 * (prefill * py_ + decode * dy_) + prefill * prefill * pp_ +
                          2 * prefill * decode * pd_ + decode * decode * dd_;
-  const double squares = prefill * prefill * request_pp_ + 2 * prefill * decode * request_pd_ +
-                         decode * decode * request_dd_;
+  const double squares =
+      prefill * prefill * request_pp_ + 2 * prefill * decode * request_pd_ + decode * decode * request_dd_;
   const double freedom = static_cast<double>(rows_) - parameters;
   if (squares <= 0 || freedom <= 0) return 0;
   return std::sqrt(std::max(0.0, residue) * static_cast<double>(rows_) / freedom / squares);

@@ -9,13 +9,14 @@
 namespace ipw::telemetry {
 
 /// A prompt token costs this share of an output token where the run does not tell: between about 0.05 (one
-/// request alone, whose decoding waits for memory) and 1 (large batches), so it is right within a factor of 4.
+/// request alone, whose decoding waits for memory) and 1 (large batches), so it is right within a factor
+/// of 4.
 constexpr double kDefaultTokenRatio = 0.25;
 
 struct FittedTokens {
-  double prefill = 0, decode = 0;    ///< joules a token
-  double log_ratio_deviation = 0;    ///< standard deviation of ln(c_p / c_d)
-  double request_deviation = 0;      ///< of one request's cost, as a share of it
+  double prefill = 0, decode = 0;  ///< joules a token
+  double log_ratio_deviation = 0;  ///< standard deviation of ln(c_p / c_d)
+  double request_deviation = 0;    ///< of one request's cost, as a share of it
   bool default_ratio = false;
 };
 

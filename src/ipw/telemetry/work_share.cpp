@@ -84,9 +84,7 @@ struct PerToken {
     tokens += *output_tokens;
     ++requests;
   }
-  std::optional<double> figure() const {
-    return tokens > 0 ? std::optional(joules / tokens) : std::nullopt;
-  }
+  std::optional<double> figure() const { return tokens > 0 ? std::optional(joules / tokens) : std::nullopt; }
 };
 
 class WorkShare final : public Attribution {
@@ -144,7 +142,8 @@ class WorkShare final : public Attribution {
 
 void WorkShare::grow() {
   const auto& domains = source_.domains();
-  for (std::size_t i = totals_.size(); i < domains.size(); ++i) totals_.push_back({.domain = domains[i].name});
+  for (std::size_t i = totals_.size(); i < domains.size(); ++i)
+    totals_.push_back({.domain = domains[i].name});
   fits_.resize(totals_.size());
   alone_.resize(totals_.size());
   all_.resize(totals_.size());
@@ -182,7 +181,8 @@ void WorkShare::advance(bool force) {
     learn(stretches_.back());
     frontier_ = cut;
   }
-  const bool wait = !force && stretches_.size() < kStretchesFirst && waiting_ < kMostWaiting && shared_ == Instant{};
+  const bool wait =
+      !force && stretches_.size() < kStretchesFirst && waiting_ < kMostWaiting && shared_ == Instant{};
   for (; !wait && !stretches_.empty(); stretches_.pop_front()) share(stretches_.front());
 }
 
@@ -209,14 +209,17 @@ void WorkShare::count_activity(Stretch& stretch) const {
   for (const Part& part : stretch.parts) {
     active.push_back(&lives_.at(part.request));
     cuts.push_back(std::clamp(active.back()->begin, stretch.begin, stretch.end));
-    if (active.back()->work) cuts.push_back(std::clamp(active.back()->work->done, stretch.begin, stretch.end));
+    if (active.back()->work)
+      cuts.push_back(std::clamp(active.back()->work->done, stretch.begin, stretch.end));
   }
   std::ranges::sort(cuts);
   int least = static_cast<int>(stretch.parts.size());
   for (std::size_t k = 1; k < cuts.size(); ++k) {
     const Instant from = cuts[k - 1], to = cuts[k];
     if (to <= from) continue;
-    const auto is_active = [&](const Life* l) { return l->begin <= from && (!l->work || l->work->done >= to); };
+    const auto is_active = [&](const Life* l) {
+      return l->begin <= from && (!l->work || l->work->done >= to);
+    };
     const auto n = static_cast<int>(std::ranges::count_if(active, is_active));
     stretch.most = std::max(stretch.most, n);
     least = std::min(least, n);
@@ -393,10 +396,12 @@ void WorkShare::fill(records::DomainEnergy& energy, std::size_t domain, const Li
   energy.half_width_joules =
       energy.random_half_width_joules + 1.96 * log_ratio * std::abs(given.by_log_ratio) + given.gain;
   if (idle_(energy.domain)) energy.idle_joules = given.idle;
-  energy.rule = life.most > 1 ? fmt::format("work-share ({} concurrent, c from {})", life.most, fits_[domain].from())
-                              : "work-share (alone)";
+  energy.rule = life.most > 1
+                    ? fmt::format("work-share ({} concurrent, c from {})", life.most, fits_[domain].from())
+                    : "work-share (alone)";
   if (given.missing_seconds > 0)
-    energy.reason = fmt::format("{:.3f} s of the window are missing (reset or silent sensor)", given.missing_seconds);
+    energy.reason =
+        fmt::format("{:.3f} s of the window are missing (reset or silent sensor)", given.missing_seconds);
 }
 
 Account WorkShare::totals() {

@@ -62,7 +62,8 @@ Score score(const RunResult& run, const std::vector<double>& idle) {
   out.mean_half_width /= n;
   out.rank = rank_correlation(truth, given);
   const auto& total = run.account.domains.at(0);
-  out.conservation = std::abs(sum + total.idle_joules + total.unattributed_joules - run.device_truth) / run.device_truth;
+  out.conservation =
+      std::abs(sum + total.idle_joules + total.unattributed_joules - run.device_truth) / run.device_truth;
   return out;
 }
 
@@ -82,12 +83,15 @@ TEST_P(Overlap, E12_work_share_conserves_and_beats_equal_time) {
   const auto idle = idle_shares(ours);
   const Score a = score(ours, idle), b = score(plain, idle);
   const bool beats = a.mean_error < b.mean_error || GetParam() == 1;
-  const bool met = a.conservation <= 1e-3 && a.mean_error <= 0.10 && a.rank >= 0.9 && a.coverage >= 0.93 && beats;
-  report_goal("E12", met,
-              fmt::format("{} overlapping, {} requests: sum off by {:.4f} %, mean error {:.2f} % (equal time {:.2f} %), "
-                          "rank correlation {:.4f} ({:.4f}), truth inside the interval {:.1f} %, half-width {:.1f} %",
-                          GetParam(), a.n, 100 * a.conservation, 100 * a.mean_error, 100 * b.mean_error, a.rank,
-                          b.rank, 100 * a.coverage, 100 * a.mean_half_width));
+  const bool met =
+      a.conservation <= 1e-3 && a.mean_error <= 0.10 && a.rank >= 0.9 && a.coverage >= 0.93 && beats;
+  report_goal(
+      "E12", met,
+      fmt::format(
+          "{} overlapping, {} requests: sum off by {:.4f} %, mean error {:.2f} % (equal time {:.2f} %), "
+          "rank correlation {:.4f} ({:.4f}), truth inside the interval {:.1f} %, half-width {:.1f} %",
+          GetParam(), a.n, 100 * a.conservation, 100 * a.mean_error, 100 * b.mean_error, a.rank, b.rank,
+          100 * a.coverage, 100 * a.mean_half_width));
   EXPECT_TRUE(met);
 }
 
@@ -104,7 +108,8 @@ TEST(Attribution, the_ratio_of_token_costs_is_found_in_the_run) {
 
 TEST(Attribution, M8_without_token_counts_the_parts_still_sum_to_the_device) {
   const RunResult run =
-      VirtualRun({.concurrency = 8, .seconds = 20, .tokens_told = false}, attribution_rule("work-share")).run();
+      VirtualRun({.concurrency = 8, .seconds = 20, .tokens_told = false}, attribution_rule("work-share"))
+          .run();
   EXPECT_LE(score(run, idle_shares(run)).conservation, 1e-3);
 }
 
@@ -116,7 +121,8 @@ TEST(Attribution, M8_overlapping_requests_never_sum_to_more_than_the_device) {
     const auto& total = run.account.domains.at(0);
     EXPECT_LE(sum, total.device_joules * (1 + 1e-9)) << rule;
     EXPECT_NEAR(sum, total.request_joules, 1e-9 * sum) << rule;
-    EXPECT_NEAR(total.request_joules + total.idle_joules + total.unattributed_joules, total.device_joules, 1e-9 * sum)
+    EXPECT_NEAR(total.request_joules + total.idle_joules + total.unattributed_joules, total.device_joules,
+                1e-9 * sum)
         << rule;
   }
 }

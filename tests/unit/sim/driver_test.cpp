@@ -23,7 +23,9 @@ class DrivenMachine : public testing::Test {
  protected:
   const World& world() const { return **machine_.world; }
   const Device& device(std::string_view name) const { return world().device[machine_.find(name).value()]; }
-  std::string text(const std::string& file) const { return std::string(trim(read_file(machine_.root / file))); }
+  std::string text(const std::string& file) const {
+    return std::string(trim(read_file(machine_.root / file)));
+  }
 
   TemporaryRoot root_;
   VirtualClock clock_;
@@ -38,7 +40,8 @@ TEST_F(DrivenMachine, the_counter_in_the_file_is_the_truth_of_the_instant_of_the
       const Device& d = device(name);
       const double truth = std::fmod(d.start_joules + true_joules(world(), d, at), d.wrap_joules);
       const auto shown = parse_int(text(fmt::format("sys/class/powercap/intel-rapl:{}/energy_uj", name[8])));
-      EXPECT_NEAR(static_cast<double>(shown.value()) * 1e-6, truth, d.step_joules + 1e-6) << name << " at " << at;
+      EXPECT_NEAR(static_cast<double>(shown.value()) * 1e-6, truth, d.step_joules + 1e-6)
+          << name << " at " << at;
     }
   }
 }

@@ -19,7 +19,9 @@ class Served : public testing::Test {
   http::ServerResponse post(const Json& body, const char* target = "/v1/chat/completions") {
     return server_.answer({"POST", target, {}, dump_json(body)});
   }
-  Json get(const std::string& target) { return parse_json(server_.answer({"GET", target, {}, ""}).body).value(); }
+  Json get(const std::string& target) {
+    return parse_json(server_.answer({"GET", target, {}, ""}).body).value();
+  }
 
   // Pull a stream to its end; time goes on by the delays.
   std::string play(const http::ServerResponse& response) {
@@ -44,7 +46,8 @@ class Served : public testing::Test {
 
   TemporaryRoot root_;
   VirtualClock clock_;
-  Machine machine_ = make_machine({.root = root_.path(), .accelerators = {"nvidia"}, .sockets = 1, .epoch_ns = 0});
+  Machine machine_ =
+      make_machine({.root = root_.path(), .accelerators = {"nvidia"}, .sockets = 1, .epoch_ns = 0});
   InferenceServer server_{machine_, {.answers = Answers::Echo}, clock_};
 };
 
@@ -73,7 +76,8 @@ TEST_F(Served, requests_and_idle_are_the_truth_of_every_device) {
   }
   const Report report = server_.report();
   EXPECT_EQ(report.requests, 5U);
-  for (const auto& d : report.devices) EXPECT_NEAR(d.joules, d.idle_joules + d.request_joules, 1e-9 * d.joules);
+  for (const auto& d : report.devices)
+    EXPECT_NEAR(d.joules, d.idle_joules + d.request_joules, 1e-9 * d.joules);
   EXPECT_NEAR(report.devices.at(1).request_joules, sum, 1e-9);
 }
 

@@ -56,7 +56,8 @@ TEST(TokensOf, joined_are_the_text) {
 TEST(ReplyPlan, is_right_at_the_asked_accuracy) {
   const auto options = knowing(0.8);
   int right = 0;
-  for (int i = 0; i < 1000; ++i) right += answer(plan_reply(ask("q" + std::to_string(i)), options)) == "right";
+  for (int i = 0; i < 1000; ++i)
+    right += answer(plan_reply(ask("q" + std::to_string(i)), options)) == "right";
   EXPECT_NEAR(right, 800, 40);
 }
 

@@ -31,7 +31,8 @@ VirtualRun::VirtualRun(RunOptions options, const telemetry::AttributionRule& rul
       device_(add_device(*world_, "nvidia", "GPU", {{1, options.idle_watts}})),
       load_(*world_, {{options.prefill_joules, options.decode_joules}}),
       source_(gpu(options.update_seconds)),
-      attribution_(rule.make(source_, [this](const std::string&) { return std::optional(options_.idle_watts); })),
+      attribution_(
+          rule.make(source_, [this](const std::string&) { return std::optional(options_.idle_watts); })),
       random_(options.seed) {
   world_->epoch_ns = kEpoch;
   device_.update_seconds = options.update_seconds;
@@ -122,7 +123,8 @@ void VirtualRun::take(bool force) {
     if (!report) return;
     ended_.pop_front();
     const auto& energy = report->energies.at(0);
-    result_.requests.push_back({truth, energy.idle_joules.value_or(0), energy.joules.value_or(0), energy.half_width_joules});
+    result_.requests.push_back(
+        {truth, energy.idle_joules.value_or(0), energy.joules.value_or(0), energy.half_width_joules});
     result_.rule = energy.rule;
   }
 }

@@ -109,7 +109,8 @@ TEST_P(Conservation, M8_requests_and_idle_sum_to_the_device) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Conservation,
-                         testing::Combine(testing::Values("time-share", "work-share"), testing::Range(1U, 21U)));
+                         testing::Combine(testing::Values("time-share", "work-share"),
+                                          testing::Range(1U, 21U)));
 
 class Rule : public testing::TestWithParam<std::string_view> {
  protected:
@@ -132,7 +133,8 @@ TEST_P(Rule, two_equal_ones_get_half_each_and_say_so) {
   const auto attribution = make(source);
   for (const int id : {1, 2}) attribution->begin(id, at(2));
   for (const int id : {1, 2}) attribution->end(id, work({2, 6}));
-  const auto one = attribution->take(1, true)->energies.at(0), two = attribution->take(2, true)->energies.at(0);
+  const auto one = attribution->take(1, true)->energies.at(0),
+             two = attribution->take(2, true)->energies.at(0);
   EXPECT_NEAR(*one.joules, *two.joules, 1e-9);
   EXPECT_NEAR(*one.joules, 400, 6);
   EXPECT_TRUE(one.rule.starts_with(GetParam()));
@@ -150,7 +152,8 @@ TEST_P(Rule, a_cancelled_request_is_unattributed) {
   const DeviceShare total = attribution->totals().domains.at(0);
   EXPECT_NEAR(total.request_joules, 400, 10);
   EXPECT_NEAR(total.unattributed_joules, 400, 10);
-  EXPECT_NEAR(total.device_joules, total.request_joules + total.idle_joules + total.unattributed_joules, 1e-9);
+  EXPECT_NEAR(total.device_joules, total.request_joules + total.idle_joules + total.unattributed_joules,
+              1e-9);
 }
 
 TEST_P(Rule, waits_for_the_readings_after_the_end) {
@@ -200,7 +203,8 @@ TEST(WorkShare, who_computes_more_tokens_gets_more) {
   large.output_tokens = 31;
   attribution->end(1, small);
   attribution->end(2, large);
-  const auto one = attribution->take(1, true)->energies.at(0), two = attribution->take(2, true)->energies.at(0);
+  const auto one = attribution->take(1, true)->energies.at(0),
+             two = attribution->take(2, true)->energies.at(0);
   EXPECT_NEAR((*two.joules - *two.idle_joules) / (*one.joules - *one.idle_joules), 3, 0.01);
 }
 
