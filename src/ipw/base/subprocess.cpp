@@ -96,6 +96,27 @@ bool collect(int out, int err, ProcessResult& result, Instant deadline) {
   return true;
 }
 
+/// Whether a child still runs; `pid` is -1 once it has been waited for.
+bool is_running(pid_t& pid) {
+  if (pid < 0) return false;
+  int status = 0;
+  if (::waitpid(pid, &status, WNOHANG) == 0) return true;
+  pid = -1;
+  return false;
+}
+
+void end_group(pid_t& pid) {
+  if (!is_running(pid)) return;
+  ::kill(-pid, SIGTERM);
+  for (int i = 0; i < 200; ++i) {
+    if (!is_running(pid)) return;
+    ::usleep(10'000);
+  }
+  ::kill(-pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  pid = -1;
+}
+
 }  // namespace
 
 ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout) {
@@ -131,23 +152,76 @@ ChildProcess::~ChildProcess() {
 }
 
 bool ChildProcess::running() {
-  if (pid_ < 0) return false;
-  int status = 0;
-  if (::waitpid(pid_, &status, WNOHANG) == 0) return true;
-  pid_ = -1;
-  return false;
+  return is_running(pid_);
 }
 
 void ChildProcess::stop() {
-  if (!running()) return;
-  ::kill(-pid_, SIGTERM);
-  for (int i = 0; i < 200; ++i) {
-    if (!running()) return;
-    ::usleep(10'000);
+  end_group(pid_);
+}
+
+PipedProcess::PipedProcess(const std::vector<std::string>& argv) {
+  Pipe out, err;
+  SpawnActions actions;
+  actions.redirect(out.ends[1], 1);
+  actions.redirect(err.ends[1], 2);
+  pid_ = spawn(argv, actions);
+  out_ = std::exchange(out.ends[0], -1);
+  err_ = std::exchange(err.ends[0], -1);
+  for (const int fd : {out_, err_}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+PipedProcess::~PipedProcess() {
+  for (const int fd : {out_, err_})
+    if (fd >= 0) ::close(fd);
+  end_group(pid_);
+}
+
+void PipedProcess::wait(Seconds most) const {
+  pollfd fd{out_, POLLIN, 0};
+  ::poll(&fd, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(most).count()));
+}
+
+bool PipedProcess::read(std::string& into) {
+  constexpr int kReads = 64;  // 4 MiB at once: a program that floods the pipe does not hold its reader
+  std::array<char, 65536> buffer;
+  drain_errors();
+  for (int i = 0; i < kReads; ++i) {
+    const auto n = ::read(out_, buffer.data(), buffer.size());
+    if (n > 0)
+      into.append(buffer.data(), static_cast<std::size_t>(n));
+    else if (n < 0 && (errno == EAGAIN || errno == EINTR))
+      return true;
+    else
+      return !(ended_ = true);
   }
-  ::kill(-pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
-  pid_ = -1;
+  return true;
+}
+
+void PipedProcess::drain_errors() {
+  constexpr std::size_t kKept = 4096;
+  std::array<char, kKept> buffer;
+  for (ssize_t n = 0; (n = ::read(err_, buffer.data(), buffer.size())) > 0;) {
+    errors_.append(buffer.data(), static_cast<std::size_t>(n));
+    if (errors_.size() > kKept) errors_.erase(0, errors_.size() - kKept);
+  }
+}
+
+std::string PipedProcess::last_words() {
+  // Between the end of its output and its own end there may be a moment.
+  int status = 0;
+  for (int i = 0; pid_ > 0 && i < (ended_ ? 100 : 1); ++i) {
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+      pid_ = -1;
+      status_ = status_of(status);
+    } else if (ended_) {
+      ::usleep(1000);
+    }
+  }
+  drain_errors();
+  std::string out = errors_;
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  if (status_ >= 0) out += fmt::format("{}it ended with status {}", out.empty() ? "" : "; ", status_);
+  return out;
 }
 
 }  // namespace ipw

@@ -36,4 +36,29 @@ class ChildProcess {
   pid_t pid_ = -1;
 };
 
+/// A program whose output is read as it comes. Its process group is ended as that of a ChildProcess. One
+/// thread at a time.
+class PipedProcess {
+ public:
+  /// Start it with standard input from /dev/null. Throws Error(NotFound) when it cannot be started.
+  explicit PipedProcess(const std::vector<std::string>& argv);
+  ~PipedProcess();
+  PipedProcess(const PipedProcess&) = delete;
+  PipedProcess& operator=(const PipedProcess&) = delete;
+  /// Wait until there is output, an end of it, or the time is over.
+  void wait(Seconds most) const;
+  /// Append what has come since the last read, without waiting; false once there is an end of it.
+  bool read(std::string& into);
+  /// What it wrote to standard error so far, the last 4 KiB, and how it ended when it has.
+  std::string last_words();
+
+ private:
+  void drain_errors();
+  pid_t pid_ = -1;
+  int out_ = -1, err_ = -1;
+  int status_ = -1;
+  bool ended_ = false;
+  std::string errors_;
+};
+
 }  // namespace ipw

@@ -33,7 +33,8 @@ std::string microjoules(const World& world, const Device& device, std::int64_t a
 }  // namespace
 
 Driver::Driver(const Machine& machine, Clock& clock, Nanoseconds period)
-    : world_(**machine.world),
+    : root_(machine.root),
+      world_(**machine.world),
       clock_(clock),
       period_(period),
       stat_(machine.root / "proc/stat"),
@@ -44,12 +45,8 @@ Driver::Driver(const Machine& machine, Clock& clock, Nanoseconds period)
     if (std::string_view(device.vendor) == "cpu")
       counters_.push_back({&device, LiveFile(zone_folder(machine.root, machine.names[i]) / "energy_uj")});
     if (std::string_view(device.vendor) != "amd") continue;
-    const fs::path folder = machine.root / fmt::format("sys/class/drm/card{}/device", card);
-    const fs::path hwmon = folder / fmt::format("hwmon/hwmon{}", card++);
-    cards_.push_back({&device, LiveFile(folder / "gpu_metrics"), LiveFile(hwmon / "power1_average"),
-                      LiveFile(hwmon / "power1_input"), LiveFile(hwmon / "temp1_input"),
-                      LiveFile(folder / "gpu_busy_percent"), LiveFile(folder / "mem_busy_percent"),
-                      LiveFile(folder / "mem_info_vram_used")});
+    cards_.push_back({&device, card, LiveFile(amd_card_folder(machine.root, card) / "gpu_metrics")});
+    ++card;
   }
   write_all(nanos(clock.now()));
 }
@@ -104,22 +101,16 @@ void Driver::write_fast(std::int64_t at_ns) {
   }
   for (Card& card : cards_) {
     card.metrics.show(active(*card.device, Fault::Vanished, at_ns) == nullptr);
-    card.metrics.write(gpu_metrics(world_, *card.device, at_ns), true);
-    const std::string watts = fmt::format("{:.0f}", shown_watts(world_, *card.device, at_ns) * 1e6);
-    card.power_average.write(watts);
-    card.power_input.write(watts);
+    card.metrics.write(amd_gpu_metrics(kSimulatedCard, world_, *card.device, at_ns), true);
   }
 }
 
 void Driver::write_slow(std::int64_t at_ns) {
   bool busy = false;
   for (std::uint32_t i = 0; i < world_.devices.load(); ++i) busy |= world_.device[i].utilization_pct > 0;
-  for (Card& card : cards_) {
-    const Device& d = *card.device;
-    card.temperature.write(fmt::format("{:.0f}", d.temperature_celsius * 1000));
-    card.busy.write(fmt::format("{:.0f}", d.utilization_pct));
-    card.memory_busy.write(fmt::format("{:.0f}", d.utilization_pct / 2));
-    card.memory_used.write(fmt::format("{:.0f}", d.memory_used_mb * 1048576));
+  for (const Card& card : cards_) {
+    if (!active(*card.device, Fault::Vanished, at_ns))
+      write_amd_card(root_, card.number, kSimulatedCard, world_, *card.device, at_ns);
   }
   const double ticks = static_cast<double>(at_ns - world_.epoch_ns) * 1e-9 * kTicksPerSecond * kCores;
   stat_.write(fmt::format("cpu  {:.0f} 0 0 {:.0f} 0 0 0 0 0 0", 1e5 + 0.2 * ticks, 1e6 + 0.8 * ticks));

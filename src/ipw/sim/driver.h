@@ -43,12 +43,14 @@ class Driver {
   };
   struct Card {
     const Device* device;
-    LiveFile metrics, power_average, power_input, temperature, busy, memory_busy, memory_used;
+    int number;
+    LiveFile metrics;
   };
   void run(const std::stop_token& stop);
   void write_fast(std::int64_t at_ns);
   void write_slow(std::int64_t at_ns);
 
+  std::filesystem::path root_;
   const World& world_;
   Clock& clock_;
   Nanoseconds period_;

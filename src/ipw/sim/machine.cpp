@@ -32,6 +32,8 @@ constexpr std::array<Kind, 5> kKinds{{
     {"package", "package", "", 45, 350, 0.12, 0, 0x1p-14, 262144, 0},
 }};
 
+constexpr std::size_t kFirstBus = 0x16;
+
 const Kind& kind_of(std::string_view vendor) {
   const auto found = std::ranges::find(kKinds, vendor, &Kind::vendor);
   const bool accelerator = found != kKinds.end() && vendor != "dram" && vendor != "package";
@@ -72,8 +74,10 @@ class Builder {
 
   void add_accelerator(const std::string& vendor, int number) {
     const Kind& kind = kind_of(vendor);
-    const Device& device = add(kind, vendor, kind.name, fmt::format("{}-{}", vendor, number));
-    if (vendor == "amd") write_card(machine_.root, number, device);
+    Device& device = add(kind, vendor, kind.name, fmt::format("{}-{}", vendor, number));
+    fmt::format_to_n(device.bus, sizeof device.bus - 1, "0000:{:02x}:00.0",
+                     kFirstBus + machine_.names.size());
+    if (vendor == "amd") make_amd_card(machine_.root, number, kSimulatedCard, **machine_.world, device);
     if (number == 0) copy_stubs(kind);
   }
 

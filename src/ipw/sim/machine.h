@@ -8,10 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "ipw/sim/amd_files.h"
 #include "ipw/sim/load.h"
 #include "ipw/sim/truth.h"
 
 namespace ipw::sim {
+
+/// What the AMD card of a machine is like.
+constexpr AmdCard kSimulatedCard = AmdCard::Mi300x;
 
 struct MachineOptions {
   std::filesystem::path root;

@@ -41,7 +41,8 @@ enum class Fault : std::uint32_t {
   Reset,      ///< the counter has started again from 0 at the begin of the fault
   Backwards,  ///< the counter shows `value` steps less than it did
   Vanished,   ///< the device is not listed
-  Scaled      ///< counter increments are `value` times the truth
+  Scaled,     ///< counter increments are `value` times the truth
+  Driver      ///< of the first device: the library cannot be initialised, with the code in `value`
 };
 
 /// A fault between two instants of CLOCK_MONOTONIC.
@@ -51,8 +52,37 @@ struct FaultPlan {
   double value = 0;
 };
 
+/// What a vendor library does not offer for a device; each is answered with the library's own "not
+/// supported".
+enum Refusal : std::uint32_t {
+  kNoEnergy = 1,         ///< the plain energy counter
+  kNoScopedEnergy = 2,   ///< ... and the one that takes a scope
+  kNoInstantPower = 4,   ///< power without averaging
+  kNoAveragePower = 8,   ///< power averaged over a second
+  kNoPower = 16,         ///< the plain power call
+  kNoGpuScope = 32,      ///< of a module: the device alone
+  kNoMemory = 64,        ///< unified memory
+  kNoNewMemory = 128,    ///< the second version of the memory call
+  kNoUtilization = 256,  ///< refused for partitioned devices
+  kNoActivity = 512,     ///< activity of partitions
+  kNoSamples = 1024,     ///< the driver's ring of samples
+  kNoTemperature = 2048,
+  kNoMemoryTemperature = 4096,
+  kNoClocks = 8192,
+  kNoThrottle = 16384,
+  kNoLimit = 32768,
+  kShowsZero = 65536  ///< energy and power are 0, as on the second die of a board
+};
+
+/// A hardware partition of a device: its share of the slices and how busy it is.
+struct Part {
+  std::uint32_t slices = 1, of_slices = 7;
+  double activity = 0;  ///< 0 to 1
+  double memory_used_mb = 512, memory_total_mb = 9728;
+};
+
 struct Device {
-  static constexpr std::size_t kPieces = 32, kSteps = 16384, kFaults = 8;
+  static constexpr std::size_t kPieces = 32, kSteps = 16384, kFaults = 8, kParts = 7;
   char name[64] = "";    ///< "NVIDIA Simulated 80GB"
   char uuid[64] = "";    ///< also a PCI address, as the vendor has it
   char vendor[16] = "";  ///< nvidia, amd, gaudi, cpu
@@ -76,6 +106,17 @@ struct Device {
   FaultPlan fault[kFaults];
   std::atomic<std::uint64_t> reads{0};   ///< the call log: how often it was read ...
   std::atomic<std::int64_t> busy_ns{0};  ///< ... and how long that took
+  // What the library offers and what the board is like.
+  std::atomic<std::uint32_t> refused{0};  ///< bits of Refusal
+  bool realistic_costs = false;           ///< calls take what they take on a real board, not latency_ns
+  std::uint32_t process = 0;              ///< id of the process that uses it, 0 for none
+  std::uint32_t generation = 9;           ///< the vendor's number of the architecture (NVIDIA: 9 is Hopper)
+  double average_seconds = 1;             ///< window of the sensor that gives averages
+  double module_watts = 0;                ///< above 0: on a module that draws this much besides
+  std::uint32_t module_shown = 0;  ///< 1: also by the plain counter and power; 2: also as the device's own
+  char bus[16] = "";               ///< PCI address, "0000:17:00.0"
+  std::uint32_t parts = 0;         ///< hardware partitions (MIG instances)
+  Part part[kParts];
 };
 
 struct World {
@@ -86,6 +127,10 @@ struct World {
   std::atomic<std::int64_t> now_ns{-1};  ///< a clock set by hand, for tests; -1: CLOCK_MONOTONIC
   std::atomic<std::uint32_t> devices{0};
   Device device[kDevices];
+  std::atomic<std::uint64_t> stale_handles{
+      0};                              ///< uses of a handle from before the library was initialised again
+  std::uint32_t amd_smi_major = 26;    ///< version that libamd_smi tells, and whose structs it fills
+  double amd_unit_microjoules = 15.3;  ///< resolution that the AMD libraries tell; in truth 2^-16 J
 };
 
 inline std::int64_t now_ns(const World& world) {

@@ -35,10 +35,4 @@ void write_host(const std::filesystem::path& root, int sockets);
 /// The powercap zone of a CPU device, such as "intel-rapl:0:0". Throws Error(Unavailable).
 void write_zone(const std::filesystem::path& root, const std::string& zone, const std::string& name,
                 const Device& device);
-/// The drm card of an AMD device. Throws Error(Unavailable).
-void write_card(const std::filesystem::path& root, int card, const Device& device);
-
-/// A gpu_metrics blob of version 1.3 (kgd_pp_interface.h): energy in 2^-16 J, times in ns and 10 ns.
-std::string gpu_metrics(const World& world, const Device& device, std::int64_t at_ns);
-
 }  // namespace ipw::sim

@@ -8,7 +8,11 @@ namespace ipw::telemetry {
 
 namespace {
 using Use = CollectorRow::Use;
-constexpr std::array<CollectorRow, 5> kRows{{
+constexpr std::array<CollectorRow, 7> kRows{{
+    {"amd", "AMD GPUs: amdgpu's files, libamd_smi or librocm_smi64, whichever counts energy", Use::Always,
+     make_amd, "amd", std::chrono::milliseconds(5)},
+    {"apple", "Apple SoC: IOReport on macOS, or powermetrics: apple:PROGRAM", Use::Always, make_apple,
+     "apple"},
     {"host", "memory in use and CPU load, from /proc", Use::Always, make_host},
     {"modelled", "CPU energy estimated from load, for machines without a counter", Use::WithoutPackage,
      make_modelled},

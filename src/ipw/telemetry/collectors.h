@@ -30,6 +30,8 @@ struct CollectorRow {
 /// All collectors, sorted by name.
 std::span<const CollectorRow> collectors();
 
+std::unique_ptr<Collector> make_amd(const CollectorOptions& options);
+std::unique_ptr<Collector> make_apple(const CollectorOptions& options);
 std::unique_ptr<Collector> make_host(const CollectorOptions& options);
 std::unique_ptr<Collector> make_modelled(const CollectorOptions& options);
 std::unique_ptr<Collector> make_rapl(const CollectorOptions& options);

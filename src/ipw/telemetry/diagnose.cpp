@@ -2,11 +2,15 @@
 // What `ipw doctor` says about sensors: each one present, or absent with cause and remedy.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 
 #include "ipw/base/text.h"
 #include "ipw/telemetry/collectors.h"
+#include "ipw/telemetry/collectors/amd.h"
+#include "ipw/telemetry/collectors/apple.h"
 #include "ipw/telemetry/collectors/rapl_zones.h"
 #include "ipw/telemetry/cpu_model.h"
 #include "ipw/telemetry/kept_file.h"
@@ -161,12 +165,6 @@ void diagnose_hwmon(const std::string& root, Statuses& out) {
   }
 }
 
-void diagnose_amd(const std::string& root, Statuses& out) {
-  if (!exists(root + "/dev/kfd") && !exists(root + "/sys/class/kfd")) return;
-  out.push_back({"AMD GPU", false, "a driver is loaded, but this build has no AMD collector",
-                 "use a monitor that reads ROCm SMI: --monitor HOST:PORT"});
-}
-
 }  // namespace
 
 std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock&) {
@@ -177,7 +175,8 @@ std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock&) {
   diagnose_model(root, package, out);
   diagnose_host(root, out);
   diagnose_nvidia(root, out);
-  diagnose_amd(root, out);
+  std::ranges::move(diagnose_amd(root), std::back_inserter(out));
+  std::ranges::move(diagnose_apple(root), std::back_inserter(out));
   diagnose_hwmon(root, out);
   return out;
 }

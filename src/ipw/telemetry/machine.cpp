@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/telemetry/machine.h"
 
+#include <fmt/format.h>
+
 #include <fstream>
 
 #include "ipw/base/text.h"
+#include "ipw/telemetry/collectors/amd.h"
 #include "ipw/telemetry/kept_file.h"
 
 namespace ipw::telemetry {
@@ -31,6 +34,23 @@ std::int64_t count_cpus(const std::string& path) {
   return count;
 }
 
+// The first card's name, or "NAME x4" where all have the same one.
+void add_amd_gpus(const std::string& root, records::MachineInfo& out) {
+  std::string ignored;
+  std::int64_t same = 0, all = 0;
+  std::string name;
+  for (const AmdFacts& card : make_amd_sysfs(root)->devices(ignored)) {
+    if (all++ == 0) name = card.name;
+    same += card.name == name;
+  }
+  if (all == 0 || out.gpu_name) return;
+  out.gpu_name = all == 1      ? name
+                 : same == all ? fmt::format("{} x{}", name, all)
+                               : fmt::format("AMD ({} GPUs)", all);
+  out.gpu_vendor = "AMD";
+  out.gpu_backend = "amdgpu";
+}
+
 }  // namespace
 
 records::MachineInfo read_machine(const std::string& root) {
@@ -45,6 +65,7 @@ records::MachineInfo read_machine(const std::string& root) {
     if (out.cpu_brand.empty()) out.cpu_brand = field(root + "/proc/cpuinfo", key, ':');
   }
   out.cpu_count = count_cpus(root + "/proc/cpuinfo");
+  add_amd_gpus(root, out);
   return out;
 }
 
