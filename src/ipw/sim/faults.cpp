@@ -20,9 +20,10 @@ struct FaultName {
   double value;
 };
 
-constexpr std::array<FaultName, 9> kFaults{{
+constexpr std::array<FaultName, 10> kFaults{{
     {"backwards", Fault::Backwards, true, 1},
     {"crash", Fault::Crash, false, 0},
+    {"driver", Fault::Driver, false, 9},
     {"error", Fault::Error, false, 999},
     {"frozen", Fault::Frozen, true, 0},
     {"garbage", Fault::Garbage, true, 1e15},

@@ -128,7 +128,7 @@ struct World {
   std::atomic<std::uint32_t> devices{0};
   Device device[kDevices];
   std::atomic<std::uint64_t> stale_handles{
-      0};                              ///< uses of a handle from before the library was initialised again
+      0};  ///< uses of a handle from before the library was initialised again
   std::uint32_t amd_smi_major = 26;    ///< version that libamd_smi tells, and whose structs it fills
   double amd_unit_microjoules = 15.3;  ///< resolution that the AMD libraries tell; in truth 2^-16 J
 };
