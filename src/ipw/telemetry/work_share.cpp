@@ -36,7 +36,8 @@ struct Life {
   std::optional<Work> work;  ///< once it has ended
   WorkCurve curve;
   bool taken = true;
-  int most = 1;  ///< active at once with it
+  int most = 1;         ///< active at once with it
+  bool shared = false;  ///< had a stretch with another one in it
   std::vector<Given> given;
 };
 
@@ -277,6 +278,7 @@ void WorkShare::share(const Stretch& stretch) {
     if (found == lives_.end()) continue;
     found->second.given.resize(totals_.size());
     found->second.most = std::max(found->second.most, stretch.most);
+    found->second.shared |= stretch.parts.size() > 1;
   }
   for (std::size_t i = 0; i < stretch.energies.size() && i < totals_.size(); ++i) share_domain(stretch, i);
   shared_ = stretch.end;
@@ -390,7 +392,7 @@ void WorkShare::fill(records::DomainEnergy& energy, std::size_t domain, const Li
   const double deviation =
       fit && fit->request_deviation > 0 ? fit->request_deviation : kDefaultRequestDeviation;
   const double missing = given.missing_seconds * source_.domains()[domain].cap_watts;
-  const double own = life.most > 1 ? 1.96 * deviation * given.net : 0;
+  const double own = life.shared ? 1.96 * deviation * given.net : 0;
   energy.joules = given.net + given.idle;
   energy.random_half_width_joules = given.edges + own + missing;
   energy.half_width_joules =

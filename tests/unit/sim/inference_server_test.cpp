@@ -35,7 +35,7 @@ class Served : public testing::Test {
 
   static Json request(bool stream) {
     return {{"model", "simulated"},
-            {"messages", {{{"role", "user"}, {"content", "one two three four"}}}},
+            {"messages", Json::array({{{"role", "user"}, {"content", "one two three four"}}})},
             {"stream", stream},
             {"stream_options", {{"include_usage", true}}}};
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
@@ -99,7 +100,7 @@ TEST(ReadRequest, takes_texts_and_parts_of_texts) {
   const Json body{{"model", "m"},
                   {"messages",
                    {{{"role", "system"}, {"content", "be brief"}},
-                    {{"role", "user"}, {"content", {{{"type", "text"}, {"text", "why?"}}}}}}},
+                    {{"role", "user"}, {"content", Json::array({{{"type", "text"}, {"text", "why?"}}})}}}},
                   {"max_tokens", 7},
                   {"stream", true},
                   {"stream_options", {{"include_usage", true}}}};

@@ -141,6 +141,20 @@ TEST_P(Rule, two_equal_ones_get_half_each_and_say_so) {
   EXPECT_NE(one.rule.find("2 concurrent"), std::string::npos);
 }
 
+TEST_P(Rule, M53_parallel_requests_are_paired_by_their_ids) {
+  const Recorded source(constant_signal(200), 20);
+  const auto attribution = make(source);
+  attribution->begin(1, at(2));
+  attribution->begin(2, at(3));
+  attribution->end(2, work({3, 4}));
+  attribution->end(1, work({2, 12}));
+  const auto one = attribution->take(1, true)->energies.at(0),
+             two = attribution->take(2, true)->energies.at(0);
+  EXPECT_GT(*one.joules, 9 * 200);
+  EXPECT_LT(*two.joules, 200);
+  EXPECT_NEAR(*one.joules + *two.joules, 10 * 200, 10);
+}
+
 TEST_P(Rule, a_cancelled_request_is_unattributed) {
   const Recorded source(constant_signal(200), 20);
   const auto attribution = make(source);
