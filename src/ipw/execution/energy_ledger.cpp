@@ -9,7 +9,9 @@ namespace ipw::execution {
 namespace {
 
 records::Phase phase_of(const telemetry::Source& source, Instant begin, Instant end) {
-  return {records::headline_energy(source.window(begin, end).energies).joules, to_seconds(end - begin)};
+  const auto headline = records::headline_energy(source.window(begin, end).energies);
+  if (!headline.joules) return {std::nullopt, to_seconds(end - begin), std::nullopt};
+  return {headline.joules, to_seconds(end - begin), headline.half_width_joules};
 }
 
 telemetry::Work work_of(const records::Tokens& tokens, Instant sent, Instant done,
@@ -27,8 +29,8 @@ telemetry::Work work_of(const records::Tokens& tokens, Instant sent, Instant don
 EnergyLedger::EnergyLedger(const telemetry::Source& source, std::string_view attribution) : source_(source) {
   if (attribution.empty()) return;
   const auto idle = [this](const std::string& domain) -> std::optional<double> {
-    const auto found = idle_.watts.find(domain);
-    return found == idle_.watts.end() ? std::nullopt : std::optional(found->second);
+    const auto second = idle_.joules(domain, Instant{}, Instant(std::chrono::seconds(1)));
+    return second ? std::optional(second->value) : std::nullopt;
   };
   attribution_ = telemetry::attribution_rule(attribution).make(source, idle);
 }
@@ -41,19 +43,27 @@ void EnergyLedger::calibrate(const records::Tokens& tokens, Instant sent, Instan
 
 void EnergyLedger::begin(std::int64_t request, Instant at) {
   const std::lock_guard lock(mutex_);
+  if (running_++ == 0) busy_since_ = at;
   if (attribution_) attribution_->begin(request, at);
 }
 
 void EnergyLedger::abandon(std::int64_t request, Instant at) {
   const std::lock_guard lock(mutex_);
+  leave(at);
   if (attribution_) attribution_->end(request, {.done = at}, false);
 }
 
 void EnergyLedger::end(records::QueryRecord record, Instant sent, std::optional<Instant> first_token,
                        Instant done, std::vector<Instant> arrivals) {
   const std::lock_guard lock(mutex_);
+  leave(done);
   if (attribution_) attribution_->end(record.index, work_of(record.tokens, sent, done, std::move(arrivals)));
   pending_.push_back({std::move(record), sent, done, first_token});
+}
+
+void EnergyLedger::leave(Instant at) {
+  if (running_ == 0 || --running_ > 0) return;
+  active_seconds_ += std::max(0.0, to_seconds(at - busy_since_));
 }
 
 std::optional<records::QueryRecord> EnergyLedger::take(bool force) {
@@ -75,14 +85,32 @@ bool EnergyLedger::settled() const {
   return std::ranges::all_of(pending_, [this](const Pending& p) { return source_.settled(p.done); });
 }
 
-std::optional<telemetry::Account> EnergyLedger::account() {
+std::optional<telemetry::Account> EnergyLedger::shares() {
   const std::lock_guard lock(mutex_);
   return attribution_ ? std::optional(attribution_->totals()) : std::nullopt;
 }
 
-void EnergyLedger::set_idle(IdleBaseline idle) {
+void EnergyLedger::set_idle(IdleModel idle) {
   const std::lock_guard lock(mutex_);
   idle_ = std::move(idle);
+}
+
+std::map<std::string, ActiveEnergy> EnergyLedger::active() const {
+  const std::lock_guard lock(mutex_);
+  return active_;
+}
+
+double EnergyLedger::active_seconds() const {
+  const std::lock_guard lock(mutex_);
+  return active_seconds_;
+}
+
+void EnergyLedger::account(const records::QueryRecord& record) {
+  for (const auto& energy : record.energy) {
+    ActiveEnergy& sum = active_[energy.domain];
+    sum.joules += energy.joules.value_or(0);
+    sum.complete = sum.complete && energy.joules;
+  }
 }
 
 bool EnergyLedger::fill(Pending& pending, bool force) {
@@ -96,11 +124,8 @@ bool EnergyLedger::fill(Pending& pending, bool force) {
     add_window(record, source_.window(pending.sent, pending.done));
     split_phases(pending);
   }
-  for (auto& energy : record.energy) {
-    const auto idle = idle_.watts.find(energy.domain);
-    if (idle != idle_.watts.end() && energy.joules && !attribution_)
-      energy.idle_joules = idle->second * to_seconds(pending.done - pending.sent);
-  }
+  if (!attribution_) idle_.fill(record, pending.sent, pending.done);
+  account(record);
   return true;
 }
 
@@ -109,14 +134,10 @@ void EnergyLedger::split_phases(Pending& pending) const {
     return;
   pending.record.prefill = phase_of(source_, pending.sent, *pending.first_token);
   pending.record.decode = phase_of(source_, *pending.first_token, pending.done);
-}
-
-IdleBaseline measure_idle(const telemetry::Source& source, Instant begin, Instant end) {
-  IdleBaseline idle;
-  idle.seconds = to_seconds(end - begin);
-  for (const auto& energy : source.window(begin, end).energies)
-    if (energy.joules && idle.seconds > 0) idle.watts[energy.domain] = *energy.joules / idle.seconds;
-  return idle;
+  // The two phases are the query, also in the last bits that a sum loses.
+  const auto whole = records::headline_energy(pending.record.energy).joules;
+  if (whole && pending.record.prefill.joules && pending.record.decode.joules)
+    pending.record.decode.joules = *whole - *pending.record.prefill.joules;
 }
 
 }  // namespace ipw::execution

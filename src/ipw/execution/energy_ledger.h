@@ -10,15 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "ipw/execution/idle_baseline.h"
 #include "ipw/records/query_record.h"
 #include "ipw/telemetry/attribution.h"
 
 namespace ipw::execution {
 
-/// Watts of every domain while nothing was asked.
-struct IdleBaseline {
-  std::map<std::string, double> watts;
-  double seconds = 0;
+/// The energy of one domain while requests were active, summed over a run.
+struct ActiveEnergy {
+  double joules = 0;
+  bool complete = true;  ///< false when a request has no value, so that nothing follows for the run
 };
 
 /// Hand out energies in the order in which queries ended. Thread-safe.
@@ -41,8 +42,11 @@ class EnergyLedger {
   /// Whether the readings after the last end have arrived.
   bool settled() const;
   /// Where the energy of each domain went; absent without a rule. After the last take().
-  std::optional<telemetry::Account> account();
-  void set_idle(IdleBaseline idle);
+  std::optional<telemetry::Account> shares();
+  void set_idle(IdleModel idle);
+  /// Energy of the requests that were taken, by domain, and the seconds in which at least one was active.
+  std::map<std::string, ActiveEnergy> active() const;
+  double active_seconds() const;
 
  private:
   struct Pending {
@@ -52,15 +56,18 @@ class EnergyLedger {
   };
   bool fill(Pending& pending, bool force);
   void split_phases(Pending& pending) const;
+  void account(const records::QueryRecord& record);
+  void leave(Instant at);
 
   const telemetry::Source& source_;
   std::unique_ptr<telemetry::Attribution> attribution_;
-  IdleBaseline idle_;
+  IdleModel idle_;
+  std::map<std::string, ActiveEnergy> active_;
+  int running_ = 0;
+  Instant busy_since_{};
+  double active_seconds_ = 0;
   mutable std::mutex mutex_;
   std::deque<Pending> pending_;
 };
-
-/// Measure the idle power of every domain between two instants.
-IdleBaseline measure_idle(const telemetry::Source& source, Instant begin, Instant end);
 
 }  // namespace ipw::execution

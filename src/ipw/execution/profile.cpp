@@ -65,7 +65,10 @@ class ProfileRun {
   std::unique_ptr<EnergyLedger> ledger_;
   std::unique_ptr<TelemetryLog> telemetry_;
   std::vector<std::pair<std::string, IdleBaseline>> idle_;
+  IdleModel idle_model_;
+  std::vector<ActivityPower> activity_;
   Instant run_start_{};
+  std::int64_t run_start_unix_ns_ = 0;
 
   std::mutex mutex_;  ///< guards journal_, progress_, refusals_, trouble_
   std::unique_ptr<records::Journal> journal_;
@@ -104,6 +107,8 @@ RunOutcome ProfileRun::run() {
   take_idle("before");
   ask_all();
   take_idle("after");
+  if (idle_model_.drifts())
+    amend_idle(folder_.path, config_.model, *journal_, idle_model_, run_start_, run_start_unix_ns_);
   if (trouble_) finish_and_rethrow();
   return finish();
 }
@@ -146,12 +151,14 @@ void ProfileRun::take_idle(const char* when) {
     around_.clock.sleep_until(around_.clock.now() + kTurn);
   if (!source_->settled(end)) return;
   idle_.emplace_back(when, measure_idle(*source_, begin, end));
-  ledger_->set_idle(idle_.back().second);
+  idle_model_.add(idle_.back().second);
+  ledger_->set_idle(idle_model_);
 }
 
 void ProfileRun::ask_all() {
   observer_.stage("asking");
   run_start_ = around_.clock.now();
+  run_start_unix_ns_ = unix_nanos(around_.clock.wall());
   std::vector<std::jthread> workers;
   working_ = config_.concurrency;
   for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
@@ -161,8 +168,10 @@ void ProfileRun::ask_all() {
       settle(false);
       report();
     }
+    const Instant run_end = around_.clock.now();
     wait_for_last_readings();
     settle(true);
+    activity_ = activity_power(*source_, run_start_, run_end, ledger_->active(), ledger_->active_seconds());
   } catch (...) {
     stop_.request_stop();
     throw;
@@ -262,11 +271,13 @@ RunOutcome ProfileRun::finish() {
                           self,
                           engine_.description,
                           idle_,
+                          idle_model_,
+                          activity_,
                           around_.clock.wall(),
                           progress_.elapsed_seconds,
                           stop_.stop_requested(),
                           progress_.total,
-                          ledger_->account()};
+                          ledger_->shares()};
   return finish_run(folder_.path, facts);
 }
 

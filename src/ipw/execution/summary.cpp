@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "ipw/execution/setup.h"
@@ -65,10 +66,45 @@ Json domain_list(const std::vector<telemetry::Domain>& domains) {
 Json idle_list(const std::vector<std::pair<std::string, IdleBaseline>>& idle) {
   Json list = Json::array();
   for (const auto& [when, baseline] : idle) {
-    Json watts = Json::object();
-    for (const auto& [domain, value] : baseline.watts) watts[domain] = value;
-    list.push_back({{"when", when}, {"seconds", baseline.seconds}, {"watts", watts}});
+    Json watts = Json::object(), errors = Json::object();
+    for (const auto& [domain, value] : baseline.watts) {
+      watts[domain] = value.value;
+      errors[domain] = value.error;
+    }
+    list.push_back({{"when", when},
+                    {"seconds", baseline.seconds},
+                    {"watts", watts},
+                    {"standard_error_watts", errors},
+                    {"temperature_celsius", or_null(baseline.temperature_celsius)}});
   }
+  return list;
+}
+
+/// How the idle power moved from the baseline before to the one after; a drift beyond three standard errors
+/// is told.
+Json idle_drift(const IdleModel& idle, const std::vector<telemetry::Domain>& domains) {
+  constexpr double kTold = 3;
+  Json list = Json::array();
+  for (const auto& domain : domains) {
+    const auto drift = idle.drift(domain.name);
+    if (!drift) continue;
+    list.push_back({{"domain", domain.name},
+                    {"watts_per_minute", drift->value},
+                    {"standard_error", drift->error},
+                    {"significant", std::abs(drift->value) > kTold * drift->error}});
+  }
+  return list;
+}
+
+Json activity_list(const std::vector<ActivityPower>& activity) {
+  Json list = Json::array();
+  for (const auto& a : activity)
+    list.push_back({{"domain", a.domain},
+                    {"active_seconds", a.active_seconds},
+                    {"idle_seconds", a.idle_seconds},
+                    {"active_watts", or_null(a.active_watts)},
+                    {"idle_watts", or_null(a.idle_watts)},
+                    {"mean_watts", a.mean_watts}});
   return list;
 }
 
@@ -77,6 +113,8 @@ Json telemetry_card(const FinishFacts& f) {
   return {{"source", f.source.description()},
           {"domains", domain_list(f.source.domains())},
           {"idle", idle_list(f.idle)},
+          {"idle_drift", idle_drift(f.idle_model, f.source.domains())},
+          {"activity", activity_list(f.activity)},
           {"sampler",
            {{"period_seconds", f.self.period_seconds},
             {"achieved_hz", f.self.achieved_hz},
@@ -177,6 +215,25 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
 }
 
 }  // namespace
+
+std::vector<ActivityPower> activity_power(const telemetry::Source& source, Instant begin, Instant end,
+                                          const std::map<std::string, ActiveEnergy>& active,
+                                          double active_seconds) {
+  std::vector<ActivityPower> out;
+  const double seconds = to_seconds(end - begin);
+  if (seconds <= 0) return out;
+  const double busy = std::min(active_seconds, seconds), rest = seconds - busy;
+  for (const auto& energy : source.window(begin, end).energies) {
+    const auto sum = active.find(energy.domain);
+    if (!energy.joules || sum == active.end() || !sum->second.complete) continue;
+    ActivityPower power{.domain = energy.domain, .active_seconds = busy, .idle_seconds = rest};
+    power.mean_watts = *energy.joules / seconds;
+    if (busy > 0) power.active_watts = sum->second.joules / busy;
+    if (rest > 0) power.idle_watts = (*energy.joules - sum->second.joules) / rest;
+    out.push_back(std::move(power));
+  }
+  return out;
+}
 
 Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted) {
   Verdict verdict;

@@ -14,6 +14,20 @@
 
 namespace ipw::execution {
 
+/// Mean power of one domain over a run: while at least one request was active, while none was, and overall.
+/// Weighted with their times the first two give the third (defect M7).
+struct ActivityPower {
+  std::string domain;
+  double active_seconds = 0, idle_seconds = 0;
+  std::optional<double> active_watts, idle_watts;  ///< absent when there was no such time
+  double mean_watts = 0;
+};
+
+/// Split the energy of a run; a domain whose energy is not whole has no entry.
+std::vector<ActivityPower> activity_power(const telemetry::Source& source, Instant begin, Instant end,
+                                          const std::map<std::string, ActiveEnergy>& active,
+                                          double active_seconds);
+
 struct FinishFacts {
   const ProfileConfig& config;
   const datasets::DatasetInfo& dataset;
@@ -21,6 +35,8 @@ struct FinishFacts {
   telemetry::SelfReport self;
   const clients::Description& client;
   const std::vector<std::pair<std::string, IdleBaseline>>& idle;
+  const IdleModel& idle_model;
+  const std::vector<ActivityPower>& activity;
   WallTime now;
   double elapsed_seconds;
   bool interrupted;

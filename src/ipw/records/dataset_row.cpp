@@ -16,7 +16,10 @@ Column energy_column() {
   auto domain = structure("", {leaf("domain", kText), leaf("scope", kText), leaf("joules", kNumber),
                                leaf("half_width_joules", kNumber), leaf("method", kText), leaf("rule", kText),
                                leaf("coverage", kNumber), leaf("idle_joules", kNumber), leaf("reason", kText),
-                               leaf("random_half_width_joules", kNumber)});
+                               leaf("random_half_width_joules", kNumber), leaf("low_joules", kNumber),
+                               leaf("high_joules", kNumber), leaf("sensor_coverage", kNumber),
+                               Column{"validity", RowType::List, {leaf("", kText)}},
+                               leaf("idle_error_joules", kNumber), leaf("alternative_to", kText)});
   return {"energy", RowType::List, {std::move(domain)}};
 }
 
@@ -52,8 +55,8 @@ std::vector<Column> own_columns() {
           tokens_column(),
           leaf("server_timings", kText),
           energy_column(),
-          leaves("prefill", kNumber, {"joules", "seconds"}),
-          leaves("decode", kNumber, {"joules", "seconds"}),
+          leaves("prefill", kNumber, {"joules", "seconds", "half_width_joules"}),
+          leaves("decode", kNumber, {"joules", "seconds", "half_width_joules"}),
           leaf("shared_device", RowType::Bool),
           stats_column("gpu_power_watts"),
           stats_column("cpu_power_watts"),

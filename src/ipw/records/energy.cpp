@@ -15,6 +15,12 @@ namespace {
 constexpr std::array<const char*, 9> kHeadlineOrder = {"accelerator", "module", "package", "psys", "wall",
                                                        "host",        "core",   "uncore",  "dram"};
 
+/// A worse source of the same quantity is in no sum (goal E4), unless the better one is not there at all.
+bool stands_for(const std::vector<DomainEnergy>& energies, const DomainEnergy& e) {
+  return e.alternative_to.empty() ||
+         std::ranges::none_of(energies, [&](const auto& other) { return other.domain == e.alternative_to; });
+}
+
 bool has_scope(const std::vector<DomainEnergy>& energies, const std::string& scope) {
   return std::ranges::any_of(energies, [&](const auto& e) { return e.scope == scope; });
 }
@@ -24,7 +30,7 @@ bool has_scope(const std::vector<DomainEnergy>& energies, const std::string& sco
 Headline scope_energy(const std::vector<DomainEnergy>& energies, const std::string& scope) {
   Headline sum{scope, {}, 0.0, 0, {}};
   for (const auto& e : energies) {
-    if (e.scope != scope) continue;
+    if (e.scope != scope || !stands_for(energies, e)) continue;
     if (sum.method.empty()) sum.method = e.method;
     if (sum.method != e.method) sum.method = "mixed";
     // Half-widths are added, not squared: the error of a counter's gain is common to all domains.

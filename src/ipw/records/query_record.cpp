@@ -27,6 +27,12 @@ static void to_json(Json& json, const DomainEnergy& e) {
   json["coverage"] = e.coverage;
   put(json, "idle_joules", e.idle_joules);
   put(json, "reason", e.reason);
+  put(json, "low_joules", e.low_joules);
+  put(json, "high_joules", e.high_joules);
+  put(json, "sensor_coverage", e.sensor_coverage);
+  if (!e.validity.empty()) json["validity"] = e.validity;
+  put(json, "idle_error_joules", e.idle_error_joules);
+  put(json, "alternative_to", e.alternative_to);
 }
 
 static void from_json(const Json& json, DomainEnergy& e) {
@@ -40,6 +46,12 @@ static void from_json(const Json& json, DomainEnergy& e) {
   read(json, "coverage", e.coverage);
   read(json, "idle_joules", e.idle_joules);
   read(json, "reason", e.reason);
+  read(json, "low_joules", e.low_joules);
+  read(json, "high_joules", e.high_joules);
+  read(json, "sensor_coverage", e.sensor_coverage);
+  read(json, "validity", e.validity);
+  read(json, "idle_error_joules", e.idle_error_joules);
+  read(json, "alternative_to", e.alternative_to);
 }
 
 static void to_json(Json& json, const Latency& l) {
@@ -81,11 +93,13 @@ static void to_json(Json& json, const Phase& p) {
   json = Json::object();
   put(json, "joules", p.joules);
   put(json, "seconds", p.seconds);
+  put(json, "half_width_joules", p.half_width_joules);
 }
 
 static void from_json(const Json& json, Phase& p) {
   read(json, "joules", p.joules);
   read(json, "seconds", p.seconds);
+  read(json, "half_width_joules", p.half_width_joules);
 }
 
 static void to_json(Json& json, const Evaluation& e) {

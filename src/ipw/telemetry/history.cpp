@@ -52,8 +52,10 @@ void History::feed_gauges(const std::vector<GaugeReading>& gauges) {
 WindowReport History::window(Instant begin, Instant end, Rule rule) const {
   const std::scoped_lock lock(mutex_);
   WindowReport report;
+  const auto throttled = gauges_[static_cast<std::size_t>(Gauge::Throttle)].window(begin, end);
   for (std::size_t i = 0; i < series_.size(); ++i) {
-    auto energy = measure(series_[i], begin, end, rule);
+    const bool slowed = throttled && throttled->max > 0 && domains_[i].scope == Scope::Accelerator;
+    auto energy = measure(series_[i], begin, end, rule, slowed ? static_cast<unsigned>(throttled->max) : 0U);
     if (!energy.joules && silence_[i].now) energy.reason = silence_[i].reason;
     if (energy.reason.empty()) energy.reason = domains_[i].note;
     report.energies.push_back(std::move(energy));

@@ -101,6 +101,7 @@ class TimeShare final : public Attribution {
       records::DomainEnergy& energy = report.energies[i];
       if (!energy.joules || !known[i]) continue;
       energy.joules = joules[i];
+      if (most > 1) energy.low_joules = energy.high_joules = std::nullopt;
       energy.half_width_joules *= variation / 2;
       energy.random_half_width_joules *= variation / 2;
       if (most > 1) energy.rule = fmt::format("time-share ({} concurrent)", most);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ipw/telemetry/validity.h"
+
 namespace ipw::telemetry {
 
 namespace {
@@ -15,59 +17,77 @@ records::DomainEnergy describe_domain(const Series& series, Rule rule) {
   const Domain& domain = series.domain();
   out.domain = domain.name;
   out.scope = to_string(domain.scope);
+  out.alternative_to = domain.alternative_to;
   const bool integrated = series.integrated() && domain.method == Method::Counter;
   out.method = to_string(integrated ? Method::Integrated : domain.method);
   out.rule = series.integrated() ? "trapezoid" : std::string(to_string(rule));
   return out;
 }
 
-// The largest distance of the truth from the estimate: every joule between the bounds of both edges is
-// possible, but none below zero and none above P_cap times the time.
-double edge_half_width(const Series& series, const EnergyAt& a, const EnergyAt& b, double seconds,
-                       double gap) {
-  const double joules = b.joules - a.joules;
-  const double cap = series.domain().cap_watts;
-  const double low = std::max(0.0, b.low - a.high);
-  const double high = std::min(b.high - a.low, cap * (seconds - gap)) + cap * gap;
-  return std::max({0.0, high - joules, joules - low});
+WindowFacts facts_of(const Series& series, Instant begin, Instant end, unsigned throttle) {
+  const Domain& domain = series.domain();
+  return {.seconds = to_seconds(end - begin),
+          .update_seconds = domain.update_seconds,
+          .averaging_seconds = series.integrated() ? domain.averaging_seconds : 0,
+          .modelled = domain.method == Method::Modelled,
+          .throttle = throttle};
+}
+
+void fill_validity(records::DomainEnergy& out, WindowFacts facts) {
+  facts.joules = out.joules;
+  facts.half_width_joules = out.half_width_joules;
+  facts.coverage = out.coverage;
+  const Judgement judgement = judge(facts);
+  out.validity = judgement.rules;
+  for (const std::string& rule : judgement.rules) {
+    if (rule == "short-for-average" && out.reason.empty()) out.reason = explain(rule);
+  }
+}
+
+// Why the series has no energy for a window, or nothing when it has.
+std::optional<std::string> why_absent(const Series& series, Instant begin, Instant end, WindowFacts& facts) {
+  if (end <= begin) return "the window is empty";
+  for (const Instant edge : {begin, end}) {
+    if (auto why = series.why_unknown(edge)) return why;
+  }
+  const double gap = series.gap_seconds(begin, end);
+  facts.gap_seconds = gap;
+  facts.unknown_wraps = gap > 0 && series.faults().unknown_wraps > 0;
+  if (series.integrated()) {
+    if (gap < facts.seconds) return std::nullopt;
+    return fmt::format("the power sensor was silent for {:.3f} s", gap);
+  }
+  if (series.at(end, Rule::Linear).joules > series.at(begin, Rule::Linear).joules) return std::nullopt;
+  facts.stuck = gap <= 0;
+  if (gap > 0) return fmt::format("the counter was lost for {:.3f} s", gap);
+  return "the counter has not moved";
 }
 
 }  // namespace
 
-records::DomainEnergy measure(const Series& series, Instant begin, Instant end, Rule rule) {
+records::DomainEnergy measure(const Series& series, Instant begin, Instant end, Rule rule,
+                              unsigned throttle) {
   records::DomainEnergy out = describe_domain(series, rule);
-  if (end <= begin) {
-    out.reason = "the window is empty";
+  WindowFacts facts = facts_of(series, begin, end, throttle);
+  if (const auto why = why_absent(series, begin, end, facts)) {
+    out.reason = *why;
+    fill_validity(out, facts);
     return out;
   }
-  for (const Instant edge : {begin, end}) {
-    if (const auto why = series.why_unknown(edge)) {
-      out.reason = *why;
-      return out;
-    }
-  }
-  const double seconds = to_seconds(end - begin);
-  const double gap = series.gap_seconds(begin, end);
-  const EnergyAt a = series.at(begin, rule), b = series.at(end, rule);
-  const double joules = b.joules - a.joules;
-  if (joules <= 0 && !series.integrated()) {
-    out.reason =
-        gap > 0 ? fmt::format("the counter was lost for {:.3f} s", gap) : "the counter has not moved";
-    return out;
-  }
-  out.coverage = std::clamp(1 - gap / seconds, 0.0, 1.0);
-  if (series.integrated() && out.coverage <= 0) {
-    out.reason = fmt::format("the power sensor was silent for {:.3f} s", gap);
-    return out;
-  }
-  const double gain = series.domain().relative_half_width * joules;
-  const double edges = series.integrated()
-                           ? 1.96 * series.integration_deviation(begin, end) + series.domain().cap_watts * gap
-                           : edge_half_width(series, a, b, seconds, gap);
+  const double joules = series.at(end, rule).joules - series.at(begin, rule).joules;
+  const Deviation deviation = series.deviation(begin, end, rule);
   out.joules = joules;
-  out.half_width_joules = edges + gain;
-  out.random_half_width_joules = edges;
-  if (gap > 0) out.reason = fmt::format("{:.3f} s of the window are missing (reset or silent sensor)", gap);
+  out.coverage = std::clamp(1 - facts.gap_seconds / facts.seconds, 0.0, 1.0);
+  out.random_half_width_joules = deviation.half_width;
+  out.half_width_joules = deviation.half_width + series.domain().relative_half_width * joules;
+  out.low_joules = deviation.low;
+  out.high_joules = deviation.high;
+  if (const auto& d = series.domain(); series.integrated() && d.update_seconds > 0 && d.averaging_seconds > 0)
+    out.sensor_coverage = facts.sensor_coverage = std::min(1.0, d.averaging_seconds / d.update_seconds);
+  if (facts.gap_seconds > 0)
+    out.reason =
+        fmt::format("{:.3f} s of the window are missing (reset or silent sensor)", facts.gap_seconds);
+  fill_validity(out, facts);
   return out;
 }
 

@@ -7,10 +7,11 @@
 
 namespace ipw::telemetry {
 
-/// Measure a window of one domain. The half-width of a counter is a hard bound (both edges, gaps at P_cap)
-/// plus the sensor's gain; that of an integrated sensor is statistical. Where nothing is known the reason
-/// says why; where there is a value the reason says what is wrong with it.
-records::DomainEnergy measure(const Series& series, Instant begin, Instant end, Rule rule = Rule::EdgeAware);
+/// Measure a window of one domain: energy, its 95 % half-width and its hard bounds, and which rules of
+/// validity did not hold. Where nothing is known the reason says why; where there is a value the reason says
+/// what is wrong with it. `throttle` are the bits of ThrottleReason seen in the window.
+records::DomainEnergy measure(const Series& series, Instant begin, Instant end, Rule rule = Rule::EdgeAware,
+                              unsigned throttle = 0);
 
 /// Power of several domains of one scope together, from change to change of the first one's counter: never 0
 /// W only because a counter had not moved yet. The average is the energy of the window by its length.

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <deque>
 #include <map>
+#include <numbers>
 
 #include "ipw/telemetry/attribution.h"
 #include "ipw/telemetry/token_fit.h"
@@ -326,7 +327,7 @@ void WorkShare::share_domain(const Stretch& stretch, std::size_t i) {
   }
   const double idle = std::min(idle_watts(i) * seconds, whole), above = whole - idle;
   const double gain = energy.half_width_joules - energy.random_half_width_joules;
-  const double edge = energy.random_half_width_joules / 2;
+  const double edge = energy.random_half_width_joules / std::numbers::sqrt2;  // the window has two
   const Shares shares = shares_of(stretch, fits_[i].best());
   totals_[i].idle_joules += idle * stretch.nobody_seconds / seconds;
   for (std::size_t k = 0; k < stretch.parts.size(); ++k) {
@@ -394,6 +395,7 @@ void WorkShare::fill(records::DomainEnergy& energy, std::size_t domain, const Li
   const double missing = given.missing_seconds * source_.domains()[domain].cap_watts;
   const double own = life.shared ? 1.96 * deviation * given.net : 0;
   energy.joules = given.net + given.idle;
+  energy.low_joules = energy.high_joules = std::nullopt;
   energy.random_half_width_joules = given.edges + own + missing;
   energy.half_width_joules =
       energy.random_half_width_joules + 1.96 * log_ratio * std::abs(given.by_log_ratio) + given.gain;

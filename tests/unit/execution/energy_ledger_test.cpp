@@ -84,7 +84,9 @@ TEST(EnergyLedger, M6_keeps_idle_energy_beside_the_gross_one) {
   Steady source;
   source.arrived = at(10s);
   EnergyLedger ledger(source);
-  ledger.set_idle(measure_idle(source, at(0s), at(1s)));
+  IdleModel idle;
+  idle.add(measure_idle(source, at(0s), at(1s)));
+  ledger.set_idle(idle);
   ledger.end(query(1), at(1s), std::nullopt, at(3s));
   EXPECT_DOUBLE_EQ(ledger.take(false).value().energy.at(0).idle_joules.value(), 200);
 }
@@ -99,7 +101,7 @@ TEST(EnergyLedger, M8_M32_overlapping_queries_share_and_are_marked) {
     const auto one = ledger.take(true).value(), two = ledger.take(true).value();
     EXPECT_TRUE(one.shared_device);
     EXPECT_NEAR(*one.energy.at(0).joules, 100, 1e-9) << rule;
-    const auto account = ledger.account().value();
+    const auto account = ledger.shares().value();
     EXPECT_EQ(account.rule, rule);
     EXPECT_NEAR(account.domains.at(0).request_joules, *one.energy[0].joules + *two.energy[0].joules, 1e-9);
   }
@@ -107,7 +109,7 @@ TEST(EnergyLedger, M8_M32_overlapping_queries_share_and_are_marked) {
 
 TEST(EnergyLedger, a_single_stream_has_no_account) {
   Steady source;
-  EXPECT_FALSE(EnergyLedger(source).account());
+  EXPECT_FALSE(EnergyLedger(source).shares());
 }
 
 }  // namespace
