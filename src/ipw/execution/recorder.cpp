@@ -104,6 +104,7 @@ void add_window(records::QueryRecord& record, telemetry::WindowReport window) {
   record.gpu_utilization_pct = window.gpu_utilization_pct;
   record.gpu_memory_bandwidth_pct = window.gpu_memory_bandwidth_pct;
   record.gpu_memory_total_mb = window.gpu_memory_total_mb;
+  record.devices = std::move(window.devices);
 }
 
 }  // namespace ipw::execution

@@ -69,9 +69,13 @@ void append_part(records::RowWriter& table, std::size_t part, const fs::path& pa
   std::ifstream in(path);
   std::string line;
   if (!std::getline(in, line)) return;
-  const auto domains = telemetry::parse_header(line);
+  auto domains = telemetry::parse_header(line);
   while (std::getline(in, line)) {
     if (in.eof()) break;  // a line without its end was cut by a kill
+    if (telemetry::is_header(line)) {
+      domains = telemetry::parse_header(line);
+      continue;
+    }
     append_sample(table, part, telemetry::parse_sample(line), domains);
   }
 }
@@ -96,9 +100,14 @@ std::vector<fs::path> telemetry_parts(const fs::path& folder) {
 
 TelemetryLog::TelemetryLog(const fs::path& folder, telemetry::Source& source)
     : folder_(folder), source_(source), file_(part_path(folder, telemetry_parts(folder).size() + 1)) {
-  file_.append(telemetry::header_line(source.domains()) + "\n");
-  source.tap([this](const telemetry::Sample& sample) {
+  const auto domains = source.domains();
+  file_.append(telemetry::header_line(domains) + "\n");
+  source.tap([this, known = domains.size()](const telemetry::Sample& sample) mutable {
     auto line = telemetry::sample_line(sample);
+    if (const auto now = source_.domains(); now.size() > known) {
+      known = now.size();
+      line = telemetry::header_line(now) + "\n" + line;
+    }
     const std::lock_guard lock(mutex_);
     waiting_ += line;
     waiting_ += '\n';

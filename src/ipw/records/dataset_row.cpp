@@ -23,6 +23,13 @@ Column energy_column() {
   return {"energy", RowType::List, {std::move(domain)}};
 }
 
+Column devices_column() {
+  auto gauge =
+      structure("", {leaf("domain", kText), leaf("device", kText), leaf("gauge", kText), leaf("avg", kNumber),
+                     leaf("max", kNumber), leaf("median", kNumber), leaf("min", kNumber)});
+  return {"devices", RowType::List, {std::move(gauge)}};
+}
+
 Column latency_column() {
   return structure(
       "latency", {leaf("total_seconds", kNumber), leaf("ttft_seconds", kNumber),
@@ -66,6 +73,7 @@ std::vector<Column> own_columns() {
           leaf("gpu_utilization_pct", kNumber),
           leaf("gpu_memory_bandwidth_pct", kNumber),
           leaf("gpu_memory_total_mb", kNumber),
+          devices_column(),
           evaluation_column()};
 }
 

@@ -54,6 +54,20 @@ static void from_json(const Json& json, DomainEnergy& e) {
   read(json, "alternative_to", e.alternative_to);
 }
 
+static void to_json(Json& json, const DeviceGauge& g) {
+  json = g.stats;
+  json["domain"] = g.domain;
+  put(json, "device", g.device);
+  json["gauge"] = g.gauge;
+}
+
+static void from_json(const Json& json, DeviceGauge& g) {
+  from_json(json, g.stats);
+  read(json, "domain", g.domain);
+  read(json, "device", g.device);
+  read(json, "gauge", g.gauge);
+}
+
 static void to_json(Json& json, const Latency& l) {
   json = {{"total_seconds", l.total_seconds}};
   put(json, "ttft_seconds", l.ttft_seconds);
@@ -141,6 +155,7 @@ Json energy_to_json(const QueryRecord& r) {
   put(json, "gpu_utilization_pct", r.gpu_utilization_pct);
   put(json, "gpu_memory_bandwidth_pct", r.gpu_memory_bandwidth_pct);
   put(json, "gpu_memory_total_mb", r.gpu_memory_total_mb);
+  if (!r.devices.empty()) json["devices"] = r.devices;
   return json;
 }
 
@@ -157,6 +172,7 @@ static void energy_from_json(const Json& json, QueryRecord& r) {
   read(json, "gpu_utilization_pct", r.gpu_utilization_pct);
   read(json, "gpu_memory_bandwidth_pct", r.gpu_memory_bandwidth_pct);
   read(json, "gpu_memory_total_mb", r.gpu_memory_total_mb);
+  read(json, "devices", r.devices);
 }
 
 Json to_json(const QueryRecord& r) {

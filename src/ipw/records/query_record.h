@@ -38,6 +38,14 @@ struct DomainEnergy {
   std::string alternative_to;
 };
 
+/// One gauge of one device over one window.
+struct DeviceGauge {
+  std::string domain;  ///< as in DomainEnergy
+  std::string device;  ///< its id and name, as the vendor has them
+  std::string gauge;   ///< power_watts, temperature_celsius, ...: docs/reference/run-folder.md
+  Stats stats;
+};
+
 struct Latency {
   double total_seconds = 0;
   std::optional<double> ttft_seconds;  ///< to the first non-empty token of any channel
@@ -94,6 +102,7 @@ struct QueryRecord {
   std::optional<Stats> gpu_power_watts, cpu_power_watts;
   std::optional<Stats> temperature_celsius, cpu_memory_mb, gpu_memory_mb;
   std::optional<double> gpu_utilization_pct, gpu_memory_bandwidth_pct, gpu_memory_total_mb;
+  std::vector<DeviceGauge> devices;  ///< each device by itself; the figures above are their sums or means
 
   std::optional<Evaluation> evaluation;
 };

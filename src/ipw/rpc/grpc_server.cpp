@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 #include "energy.grpc.pb.h"
@@ -64,11 +65,12 @@ class Service final : public energy::EnergyMonitor::Service {
   grpc::Status StreamSamples(grpc::ServerContext* context, const energy::SamplesRequest* request,
                              grpc::ServerWriter<energy::MonitorSample>* writer) override {
     const auto interval = std::chrono::milliseconds(request->interval_ms());
-    std::optional<Instant> due;
+    std::map<std::uint32_t, Instant> due;  ///< by sampling thread
     const auto convert = [&](const telemetry::Sample& sample,
                              std::uint64_t dropped) -> std::optional<energy::MonitorSample> {
-      if (due && sample.tick < *due) return std::nullopt;
-      due = sample.tick + interval;
+      const auto next = due.try_emplace(sample.thread, sample.tick).first;
+      if (sample.tick < next->second) return std::nullopt;
+      next->second = sample.tick + interval;
       return to_wire(sample, dropped);
     };
     return write_all(*context, hub_.samples(), *writer, convert);

@@ -47,7 +47,7 @@ bool MonitorHub::healthy() const {
 }
 
 void MonitorHub::note_life(const telemetry::Sample& sample) {
-  const auto& domains = source_.domains();
+  const telemetry::DomainList domains = source_.domains();
   const bool measured = std::ranges::any_of(sample.readings, [&](const telemetry::Reading& reading) {
     return reading.domain < domains.size() && domains[reading.domain].method != telemetry::Method::Modelled;
   });
@@ -57,10 +57,14 @@ void MonitorHub::note_life(const telemetry::Sample& sample) {
 void MonitorHub::project() {
   OriginalProjection projection(source_, started_);
   auto cursor = samples_->subscribe();
+  Instant projected{};
   while (!samples_->closed()) {
     const auto sample = samples_->take(cursor, std::chrono::milliseconds(500));
     if (!sample) continue;
     note_life(*sample);
+    // Every thread has a sample of a tick; the original's clients get one reading of it.
+    if (sample->tick <= projected) continue;
+    projected = sample->tick;
     const auto age = clock_.now() - sample->tick;
     const auto stamp = unix_nanos(clock_.wall()) - Nanoseconds(age).count();
     for (auto& reading : projection.project(sample->tick, stamp)) originals_.publish(std::move(reading));

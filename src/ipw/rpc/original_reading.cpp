@@ -75,23 +75,24 @@ std::string platform_of(const std::vector<Domain>& domains) {
 }
 
 OriginalProjection::OriginalProjection(const telemetry::Source& source, Instant begin)
-    : source_(source), platform_(platform_of(source.domains())), done_(begin) {}
+    : source_(source), done_(begin) {}
 
-bool OriginalProjection::counts(const Domain& domain, Scope scope) const {
-  if (domain.scope != scope || is_modelled(domain)) return false;
+bool OriginalProjection::counts(const std::vector<Domain>& domains, const Domain& domain, Scope scope) {
+  if (domain.scope != scope || is_modelled(domain) || !domain.alternative_to.empty()) return false;
   // A part of a device (an instance, a die) is in the device's own counter already.
-  return std::ranges::none_of(source_.domains(),
+  return std::ranges::none_of(domains,
                               [&](const Domain& d) { return d.name == domain.parent && d.scope == scope; });
 }
 
 void OriginalProjection::add(Total& total, const std::vector<records::DomainEnergy>& energies,
                              double seconds) const {
-  const auto& domains = source_.domains();
+  const telemetry::DomainList list = source_.domains();
+  const std::vector<Domain>& domains = list;
   std::optional<double> joules;
   for (const auto& energy : energies) {
     const auto domain = std::ranges::find(domains, energy.domain, &Domain::name);
     const auto value = finite(energy.joules);
-    if (!value || domain == domains.end() || !counts(*domain, total.scope)) continue;
+    if (!value || domain == domains.end() || !counts(domains, *domain, total.scope)) continue;
     joules = joules.value_or(0) + std::max(0.0, *value);
   }
   total.joules += joules.value_or(0);
@@ -126,7 +127,7 @@ std::vector<OriginalReading> OriginalProjection::project(Instant tick, std::int6
     pending_.pop_front();
     OriginalReading& reading = ready.emplace_back();
     fill(reading, next.tick, settled);
-    reading.platform = platform_;
+    reading.platform = platform_of(source_.domains());
     reading.unix_ns = next.unix_ns;
     reading.machine = source_.machine();
   }

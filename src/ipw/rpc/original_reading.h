@@ -52,10 +52,10 @@ class OriginalProjection {
   };
   void fill(OriginalReading& reading, Instant end, bool settled);
   void add(Total& total, const std::vector<records::DomainEnergy>& energies, double seconds) const;
-  bool counts(const telemetry::Domain& domain, telemetry::Scope scope) const;
+  static bool counts(const std::vector<telemetry::Domain>& domains, const telemetry::Domain& domain,
+                     telemetry::Scope scope);
 
   const telemetry::Source& source_;
-  std::string platform_;
   Instant done_;  ///< energies up to here are in the totals
   Total gpu_{telemetry::Scope::Accelerator, 0, {}};
   Total cpu_{telemetry::Scope::Package, 0, {}};

@@ -43,7 +43,7 @@ class RemoteSource final : public telemetry::Source {
  public:
   RemoteSource(std::unique_ptr<Transport> transport, Clock& clock, std::string name);
 
-  const std::vector<telemetry::Domain>& domains() const override { return description_.domains; }
+  telemetry::DomainList domains() const override { return history_->domains(); }
   const records::MachineInfo& machine() const override { return description_.machine; }
   bool settled(Instant end) const override;
   telemetry::WindowReport window(Instant begin, Instant end) const override {
@@ -55,7 +55,7 @@ class RemoteSource final : public telemetry::Source {
 
  private:
   struct State {  ///< guarded by mutex_
-    std::uint64_t samples = 0, missed = 0, dropped = 0, losses = 0;
+    std::uint64_t samples = 0, ticks = 0, missed = 0, dropped = 0, losses = 0;
     std::optional<Instant> first, last;  ///< mid-times of samples
     std::optional<Instant> arrival, lost_since;
     Nanoseconds outage{0};
@@ -68,6 +68,7 @@ class RemoteSource final : public telemetry::Source {
   void run(const std::stop_token& stop);
   std::string stream_once(const std::stop_token& stop, bool again);
   void adopt(const Description& now, bool again);
+  void adopt_growth();
   void shake_hands(int rounds);
   void take(Sample sample, std::uint64_t dropped);
   void take_original(const OriginalReading& reading, StampBracket& bracket);
@@ -121,7 +122,7 @@ void RemoteSource::adopt(const Description& now, bool again) {
     description_ = now;
     history_ = std::make_unique<telemetry::History>(now.domains);
   }
-  const auto& ours = description_.domains;
+  const telemetry::DomainList ours = history_->domains();
   local_index_.assign(now.domains.size(), std::nullopt);
   missing_.clear();
   for (std::uint32_t i = 0; i < ours.size(); ++i) {
@@ -131,6 +132,14 @@ void RemoteSource::adopt(const Description& now, bool again) {
     else
       local_index_[static_cast<std::size_t>(theirs - now.domains.begin())] = i;
   }
+}
+
+// The monitor has found a sensor since we asked what it has.
+void RemoteSource::adopt_growth() {
+  const auto now = transport_->describe();
+  if (!now || now->domains.size() > kMaxDomains) return;
+  for (std::size_t i = local_index_.size(); i < now->domains.size(); ++i)
+    local_index_.push_back(history_->add(now->domains[i]));
 }
 
 void RemoteSource::shake_hands(int rounds) {
@@ -208,6 +217,9 @@ void RemoteSource::localise(Sample& sample) const {
 
 void RemoteSource::take(Sample sample, std::uint64_t dropped) {
   if (clock_.now() - shaken_ > kHandshakeEvery) shake_hands(kLaterRounds);
+  const auto unknown = [&](const auto& reading) { return reading.domain >= local_index_.size(); };
+  if (std::ranges::any_of(sample.readings, unknown) || std::ranges::any_of(sample.silent, unknown))
+    adopt_growth();
   localise(sample);
   const auto newly_dropped = dropped - std::min(dropped, std::exchange(stream_dropped_, dropped));
   if (last_sequence_ && sample.sequence > *last_sequence_ + 1) {
@@ -243,7 +255,11 @@ void RemoteSource::deliver(const Sample& sample, std::uint64_t newly_dropped) {
   const Instant now = clock_.now();
   if (state_.lost_since) state_.outage += now - *std::exchange(state_.lost_since, std::nullopt);
   if (!state_.first) state_.first = sample.tick;
-  state_.last = sample.tick;
+  // Each of the monitor's threads has a sample of a tick: this one may be told already.
+  if (!state_.last || sample.tick - *state_.last > from_seconds(description_.period_seconds / 2)) {
+    ++state_.ticks;
+    state_.last = sample.tick;
+  }
   state_.arrival = now;
   ++state_.samples;
   state_.dropped += newly_dropped;
@@ -256,7 +272,8 @@ void RemoteSource::deliver(const Sample& sample, std::uint64_t newly_dropped) {
 void RemoteSource::lose(const std::string& cause) {
   Sample silence;
   silence.tick = clock_.now();
-  for (std::uint32_t i = 0; i < description_.domains.size(); ++i) {
+  const auto count = history_ ? history_->domains().size() : 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
     silence.silent.push_back({i, "the monitor was lost: " + cause, telemetry::Cause::Unreachable});
   }
   if (history_) history_->feed(silence);
@@ -283,11 +300,11 @@ telemetry::SelfReport RemoteSource::self() const {
   telemetry::SelfReport out;
   out.problems = history_->problems();
   const std::lock_guard lock(mutex_);
-  out.ticks = state_.samples;
+  out.ticks = state_.ticks;
   out.missed_ticks = state_.missed;
   out.dropped_samples = state_.dropped;
   const double span = to_seconds(*state_.last - *state_.first);
-  if (span > 0) out.achieved_hz = static_cast<double>(state_.samples - 1) / span;
+  if (span > 0) out.achieved_hz = static_cast<double>(state_.ticks - 1) / span;
   out.period_seconds = description_.period_seconds;
   if (original_ && out.achieved_hz > 0) out.period_seconds = 1 / out.achieved_hz;
   out.cpu_seconds = state_.cpu_seconds;

@@ -9,8 +9,36 @@
 
 namespace ipw::telemetry {
 
-History::History(std::vector<Domain> domains) : domains_(std::move(domains)), silence_(domains_.size()) {
-  for (const Domain& domain : domains_) series_.emplace_back(domain);
+History::History(std::vector<Domain> domains)
+    : domains_(std::move(domains)), series_(domains_.begin(), domains_.end()), silence_(domains_.size()) {}
+
+DomainList History::domains() const {
+  const std::scoped_lock lock(mutex_);
+  return domains_;
+}
+
+// Two collectors may see the same thing; a name stays that of the first.
+std::string History::unique_name(const Domain& domain) const {
+  const auto taken = [&](const std::string& name) {
+    return std::ranges::find(domains_, name, &Domain::name) != domains_.end();
+  };
+  return taken(domain.name) ? fmt::format("{} ({})", domain.name, domain.collector) : domain.name;
+}
+
+std::uint32_t History::add(Domain domain) {
+  const std::scoped_lock lock(mutex_);
+  for (const std::string& name : {domain.name, fmt::format("{} ({})", domain.name, domain.collector)}) {
+    const auto known = std::ranges::find(domains_, name, &Domain::name);
+    if (known != domains_.end() && known->collector == domain.collector)
+      return static_cast<std::uint32_t>(known - domains_.begin());
+  }
+  domain.name = unique_name(domain);
+  std::vector<Domain> longer(domains_.begin(), domains_.end());
+  series_.emplace_back(domain);
+  silence_.emplace_back();
+  longer.push_back(std::move(domain));
+  domains_ = DomainList(std::move(longer));
+  return static_cast<std::uint32_t>(domains_.size() - 1);
 }
 
 void History::feed(const Sample& sample) {
@@ -26,27 +54,7 @@ void History::feed(const Sample& sample) {
     silence_[domain].now = true;
     silence_[domain].reason = reason;
   }
-  feed_gauges(sample.gauges);
-}
-
-void History::feed_gauges(const std::vector<GaugeReading>& gauges) {
-  struct Sum {
-    double value = 0;
-    int devices = 0;
-    Instant at{};
-  };
-  std::array<Sum, std::tuple_size_v<decltype(gauges_)>> sums;
-  for (const GaugeReading& reading : gauges) {
-    Sum& sum = sums[static_cast<std::size_t>(reading.gauge)];
-    sum.value += reading.value;
-    ++sum.devices;
-    sum.at = reading.mid;
-  }
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    if (sums[i].devices == 0) continue;
-    gauges_[i].feed(sums[i].at,
-                    adds_up(static_cast<Gauge>(i)) ? sums[i].value : sums[i].value / sums[i].devices);
-  }
+  gauges_.feed(sample.gauges, domains_);
 }
 
 WindowReport History::window(Instant begin, Instant end, Rule rule) const {
@@ -60,13 +68,13 @@ WindowReport History::window(Instant begin, Instant end, Rule rule) const {
     if (energy.reason.empty()) energy.reason = domains_[i].note;
     report.energies.push_back(std::move(energy));
   }
-  fill_gauges(report, begin, end);
   fill_power(report, begin, end);
+  fill_gauges(report, begin, end);
   return report;
 }
 
 void History::fill_gauges(WindowReport& report, Instant begin, Instant end) const {
-  const auto stats = [&](Gauge gauge) { return gauges_[static_cast<std::size_t>(gauge)].window(begin, end); };
+  const auto stats = [&](Gauge gauge) { return gauges_.window(gauge, begin, end); };
   const auto average = [&](Gauge gauge) -> std::optional<double> {
     if (const auto s = stats(gauge)) return s->avg;
     return std::nullopt;
@@ -77,14 +85,26 @@ void History::fill_gauges(WindowReport& report, Instant begin, Instant end) cons
   report.gpu_memory_total_mb = average(Gauge::GpuMemoryTotalMb);
   report.gpu_utilization_pct = average(Gauge::GpuUtilization);
   report.gpu_memory_bandwidth_pct = average(Gauge::GpuMemoryBandwidth);
+  std::ranges::move(gauges_.devices(begin, end, domains_), std::back_inserter(report.devices));
+}
+
+// An instance or a die: the device that it is a part of counts it already.
+bool History::is_part(const Domain& domain) const {
+  return std::ranges::any_of(
+      domains_, [&](const Domain& d) { return d.name == domain.parent && d.scope == domain.scope; });
 }
 
 void History::fill_power(WindowReport& report, Instant begin, Instant end) const {
   std::vector<const Series*> accelerators, packages;
   for (const Series& series : series_) {
-    if (series.points().empty() || !series.domain().alternative_to.empty()) continue;
-    if (series.domain().scope == Scope::Accelerator) accelerators.push_back(&series);
-    if (series.domain().scope == Scope::Package) packages.push_back(&series);
+    const Domain& domain = series.domain();
+    if (series.points().empty() || !domain.alternative_to.empty()) continue;
+    if (domain.scope != Scope::Accelerator && domain.scope != Scope::Package) continue;
+    const Series* const one = &series;
+    if (const auto stats = power_stats({&one, 1}, begin, end))
+      report.devices.push_back({domain.name, domain.device, "power_watts", *stats});
+    if (is_part(domain)) continue;
+    (domain.scope == Scope::Accelerator ? accelerators : packages).push_back(&series);
   }
   report.gpu_power_watts = power_stats(accelerators, begin, end);
   report.cpu_power_watts = power_stats(packages, begin, end);

@@ -18,9 +18,11 @@ class History {
  public:
   explicit History(std::vector<Domain> domains);
 
+  /// Add a domain and return its index. One that a collector had before, by its name, is that one come back.
+  std::uint32_t add(Domain domain);
   void feed(const Sample& sample);
 
-  const std::vector<Domain>& domains() const { return domains_; }
+  DomainList domains() const;
   WindowReport window(Instant begin, Instant end, Rule rule = Rule::EdgeAware) const;
   /// Silent domains do not hold a window up.
   bool settled(Instant end) const;
@@ -33,15 +35,16 @@ class History {
     bool now = false;
     std::string reason;
   };
-  void feed_gauges(const std::vector<GaugeReading>& gauges);
+  std::string unique_name(const Domain& domain) const;
+  bool is_part(const Domain& domain) const;
   void fill_gauges(WindowReport& report, Instant begin, Instant end) const;
   void fill_power(WindowReport& report, Instant begin, Instant end) const;
 
-  std::vector<Domain> domains_;
   mutable std::mutex mutex_;
+  DomainList domains_;
   std::vector<Series> series_;
   std::vector<Silence> silence_;
-  std::array<GaugeHistory, 12> gauges_;
+  GaugeBoard gauges_;
 };
 
 }  // namespace ipw::telemetry

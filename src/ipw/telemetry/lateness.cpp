@@ -18,6 +18,12 @@ void Lateness::add(Nanoseconds value) {
   max_ = std::max(max_, seconds);
 }
 
+void Lateness::add(const Lateness& other) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  total_ += other.total_;
+  max_ = std::max(max_, other.max_);
+}
+
 double Lateness::quantile_seconds(double p) const {
   const double wanted = p * static_cast<double>(total_);
   std::uint64_t seen = 0;

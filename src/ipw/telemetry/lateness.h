@@ -13,6 +13,8 @@ namespace ipw::telemetry {
 class Lateness {
  public:
   void add(Nanoseconds value);
+  /// Add all that another one has counted.
+  void add(const Lateness& other);
   /// The upper end of the bucket that holds the quantile, at most the maximum; 0 while empty.
   double quantile_seconds(double p) const;
   double max_seconds() const { return max_; }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "ipw/base/error.h"
 #include "ipw/base/log.h"
@@ -10,75 +11,89 @@
 #include "ipw/telemetry/collectors.h"
 #include "ipw/telemetry/history.h"
 #include "ipw/telemetry/machine.h"
-#include "ipw/telemetry/sampler.h"
+#include "ipw/telemetry/sampler_pool.h"
 
 namespace ipw::telemetry {
 
 namespace {
 
-using Collectors = std::vector<std::unique_ptr<Collector>>;
+using Outcome = SamplerPool::Outcome;
 
-// What one poll brings, to find out whether a collector can read anything at all.
-Sample try_poll(Collector& collector, Clock& clock) {
-  Sample sample;
-  try {
-    collector.poll(clock, sample);
-  } catch (const std::exception& e) {
-    sample = {};
-    sample.silent.emplace_back(0U, e.what());
-  }
-  return sample;
+/// A library that takes longer to start takes part later.
+constexpr std::chrono::milliseconds kPatience{2000}, kPatienceWhenNamed{15'000};
+
+CollectorPlan plan_of(const CollectorRow& row, const CollectorOptions& options) {
+  CollectorPlan plan;
+  plan.name = row.name;
+  plan.thread = row.thread;
+  plan.least_period = row.least_period;
+  plan.probe = row.use != CollectorRow::Use::Named;  // the time of such a one begins with the first poll
+  plan.make = [&row, options] { return row.make(options); };
+  return plan;
 }
 
-std::unique_ptr<Collector> make_named(const std::string& text, const std::string& root, Clock& clock) {
+CollectorPlan plan_named(const std::string& text, const std::string& root) {
   const auto colon = text.find(':');
-  const CollectorOptions options{root, colon == std::string::npos ? "" : text.substr(colon + 1)};
   const CollectorRow& row = require("collector", collectors(), text.substr(0, colon));
-  auto collector = row.make(options);
-  if (row.use == CollectorRow::Use::Named) return collector;  // its time begins with the first poll
-  const Sample sample = try_poll(*collector, clock);
-  if (!collector->domains().empty() && sample.readings.empty() && !sample.silent.empty()) {
-    throw Error(ErrorCode::Unavailable,
-                fmt::format("collector '{}' cannot run: {}", text, sample.silent.front().reason),
-                "`ipw doctor` shows every sensor and its remedy");
-  }
-  return collector;
+  CollectorPlan plan = plan_of(row, {root, colon == std::string::npos ? "" : text.substr(colon + 1)});
+  plan.name = text;
+  return plan;
 }
 
-bool reads_package(Collector& collector, Clock& clock) {
-  const Sample sample = try_poll(collector, clock);
-  for (const auto& [domain, reason, cause] : sample.silent) {
-    log::warning("{}: no energy: {}", collector.domains()[domain].name, reason);
+void require_use(const Outcome& outcome) {
+  if (outcome.error) throw Error(*outcome.error);
+  std::string why;
+  if (outcome.pending) why = fmt::format("no answer within {:.0f} s", to_seconds(kPatienceWhenNamed));
+  if (!outcome.domains.empty() && outcome.probe.readings.empty() && !outcome.probe.silent.empty())
+    why = outcome.probe.silent.front().reason;
+  if (why.empty()) return;
+  throw Error(ErrorCode::Unavailable, fmt::format("collector '{}' cannot run: {}", outcome.name, why),
+              "`ipw doctor` shows every sensor and its remedy");
+}
+
+/// The plans of all rows of a use. What stands on a thread of its own, a driver, may come later.
+std::vector<CollectorPlan> plan_all(CollectorRow::Use use, const std::string& root) {
+  std::vector<CollectorPlan> plans;
+  for (const CollectorRow& row : collectors()) {
+    if (row.use != use) continue;
+    plans.push_back(plan_of(row, {root, ""}));
+    plans.back().retry = row.thread != CollectorRow{}.thread;
   }
-  return std::ranges::any_of(sample.readings, [&](const Reading& r) {
-    return collector.domains()[r.domain].scope == Scope::Package && r.energy_joules;
+  return plans;
+}
+
+void tell(const Outcome& outcome) {
+  if (outcome.error) return log::info("collector {}: {}", outcome.name, outcome.error->what());
+  if (outcome.pending) return log::warning("collector {}: no answer yet", outcome.name);
+  for (const auto& [domain, reason, cause] : outcome.probe.silent) {
+    if (domain < outcome.domains.size())
+      log::warning("{}: no energy: {}", outcome.domains[domain].name, reason);
+  }
+}
+
+bool reads_package(const Outcome& outcome) {
+  return std::ranges::any_of(outcome.probe.readings, [&](const Reading& r) {
+    return r.domain < outcome.domains.size() && outcome.domains[r.domain].scope == Scope::Package &&
+           (r.energy_joules || r.power_watts);
   });
 }
 
-Collectors make_automatic(const std::string& root, Clock& clock) {
-  Collectors out;
+void open_automatic(SamplerPool& pool, const std::string& root) {
   bool package = false;
   for (const auto use : {CollectorRow::Use::Always, CollectorRow::Use::WithoutPackage}) {
     if (use == CollectorRow::Use::WithoutPackage && package) break;
-    for (const CollectorRow& row : collectors()) {
-      if (row.use != use) continue;
-      try {
-        out.push_back(row.make({root, ""}));
-        package = reads_package(*out.back(), clock) || package;
-      } catch (const Error& e) {
-        log::info("collector {}: {}", row.name, e.what());
-      }
+    for (const Outcome& outcome : pool.open(plan_all(use, root), kPatience)) {
+      tell(outcome);
+      package = package || reads_package(outcome);
     }
   }
-  return out;
 }
 
-Collectors make_collectors(const SourceOptions& options, Clock& clock) {
-  if (options.collectors.empty()) return make_automatic(options.sysfs_root, clock);
-  Collectors out;
-  for (const std::string& text : options.collectors)
-    out.push_back(make_named(text, options.sysfs_root, clock));
-  return out;
+void open_collectors(SamplerPool& pool, const SourceOptions& options) {
+  if (options.collectors.empty()) return open_automatic(pool, options.sysfs_root);
+  std::vector<CollectorPlan> plans;
+  for (const std::string& text : options.collectors) plans.push_back(plan_named(text, options.sysfs_root));
+  for (const Outcome& outcome : pool.open(plans, kPatienceWhenNamed)) require_use(outcome);
 }
 
 class LocalSource final : public Source {
@@ -86,43 +101,47 @@ class LocalSource final : public Source {
   LocalSource(const SourceOptions& options, Clock& clock)
       : machine_(read_machine(options.sysfs_root)),
         description_(fmt::format("in-process, {:g} ms", to_seconds(options.period) * 1000)),
-        sampler_(make_collectors(options, clock), options.period, clock,
-                 [this](const Sample& s) { take(s); }),
-        history_(sampler_.domains()) {
-    sampler_.start();
+        pool_(
+            options.period, clock,
+            {[this](const Domain& domain) { return history_.add(domain); }, [this](Sample& s) { take(s); }}) {
+    open_collectors(pool_, options);
+    pool_.start();
   }
-  ~LocalSource() override { sampler_.stop(); }
+  ~LocalSource() override { pool_.stop(); }
 
-  const std::vector<Domain>& domains() const override { return history_.domains(); }
+  DomainList domains() const override { return history_.domains(); }
   const records::MachineInfo& machine() const override { return machine_; }
   bool settled(Instant end) const override { return history_.settled(end); }
   WindowReport window(Instant begin, Instant end) const override { return history_.window(begin, end); }
   std::string description() const override { return description_; }
 
   SelfReport self() const override {
-    SelfReport report = sampler_.report();
-    report.problems = history_.problems();
+    SelfReport report = pool_.report();
+    std::ranges::move(history_.problems(), std::back_inserter(report.problems));
     return report;
   }
 
   void tap(std::function<void(const Sample&)> sink) override {
-    const std::scoped_lock lock(tap_mutex_);
+    const std::scoped_lock lock(take_mutex_);
     tap_ = std::move(sink);
   }
 
  private:
-  void take(const Sample& sample) {
+  // From several threads, one at a time, so that sequence numbers ascend.
+  void take(Sample& sample) {
+    const std::scoped_lock lock(take_mutex_);
+    sample.sequence = sequence_++;
     history_.feed(sample);
-    const std::scoped_lock lock(tap_mutex_);
     if (tap_) tap_(sample);
   }
 
   records::MachineInfo machine_;
   std::string description_;
-  Sampler sampler_;
-  History history_;
-  std::mutex tap_mutex_;
+  History history_{std::vector<Domain>{}};
+  std::mutex take_mutex_;
+  std::uint64_t sequence_ = 0;
   std::function<void(const Sample&)> tap_;
+  SamplerPool pool_;  ///< last: its threads end before the rest goes
 };
 
 }  // namespace

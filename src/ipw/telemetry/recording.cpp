@@ -133,6 +133,12 @@ std::string sample_line(const Sample& sample) {
                     {"silent", std::move(silent)}});
 }
 
+bool is_header(std::string_view line) {
+  if (line.find("\"header\"") == std::string_view::npos) return false;
+  const auto json = parse_json(line);
+  return json && json->is_object() && json->value("type", Json()) == "header";
+}
+
 std::vector<Domain> parse_header(std::string_view line) try {
   const Json json = parse_typed(line, "header");
   if (json.at("version") != kVersion) throw Error(ErrorCode::Format, "written by another version of ipw");
@@ -151,6 +157,10 @@ Sample parse_sample(std::string_view line) try {
 
 RecordingWriter::RecordingWriter(const std::filesystem::path& path, const std::vector<Domain>& domains)
     : file_(path) {
+  file_.append(header_line(domains) + "\n");
+}
+
+void RecordingWriter::grow(const std::vector<Domain>& domains) {
   file_.append(header_line(domains) + "\n");
 }
 

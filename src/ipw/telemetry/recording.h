@@ -15,6 +15,8 @@ namespace ipw::telemetry {
 /// One line, without a newline at its end.
 std::string header_line(const std::vector<Domain>& domains);
 std::string sample_line(const Sample& sample);
+/// Tell a header from a sample. A header is repeated, longer, when domains were added.
+bool is_header(std::string_view line);
 /// Throw Error(Format) that says what is wrong with the line.
 std::vector<Domain> parse_header(std::string_view line);
 Sample parse_sample(std::string_view line);
@@ -24,6 +26,8 @@ class RecordingWriter {
  public:
   RecordingWriter(const std::filesystem::path& path, const std::vector<Domain>& domains);
   void write(const Sample& sample);
+  /// Say that domains were added, before the first sample that names them.
+  void grow(const std::vector<Domain>& domains);
 
  private:
   AppendFile file_;

@@ -42,6 +42,25 @@ struct Domain {
   std::string alternative_to;
 };
 
+/// The domains of a source at one moment, in the order of their indices; it can grow at its end while a run
+/// goes on, so this is a snapshot. Cheap to copy.
+class DomainList {
+ public:
+  DomainList() : DomainList(std::vector<Domain>{}) {}
+  DomainList(std::vector<Domain> domains)  // NOLINT(google-explicit-constructor): a list is a list
+      : domains_(std::make_shared<const std::vector<Domain>>(std::move(domains))) {}
+  operator const std::vector<Domain>&() const& { return *domains_; }  // NOLINT(google-explicit-constructor)
+  auto begin() const { return domains_->begin(); }
+  auto end() const { return domains_->end(); }
+  std::size_t size() const { return domains_->size(); }
+  bool empty() const { return domains_->empty(); }
+  const Domain& operator[](std::size_t i) const { return (*domains_)[i]; }
+  const Domain& at(std::size_t i) const { return domains_->at(i); }
+
+ private:
+  std::shared_ptr<const std::vector<Domain>> domains_;
+};
+
 /// One sensor value. `mid` ± `half_width` brackets the moment of the read on the monotonic clock.
 struct Reading {
   std::uint32_t domain = 0;  ///< index into the domains of its source
@@ -104,10 +123,11 @@ struct Silence {
 /// What one tick brought. Absent domains have a line in `silent` with the reason.
 struct Sample {
   std::uint64_t sequence = 0;
-  Instant tick{};
+  Instant tick{};  ///< threads tick at the same instants, so the samples of one tick have the same
   std::vector<Reading> readings;
   std::vector<GaugeReading> gauges;
   std::vector<Silence> silent;
+  std::uint32_t thread = 0;  ///< who took it; the ticks of one thread ascend
 };
 
 /// Energies and gauges of one window; every domain of the source has an entry, with a reason where there is
@@ -117,14 +137,16 @@ struct WindowReport {
   std::optional<records::Stats> gpu_power_watts, cpu_power_watts, temperature_celsius, cpu_memory_mb,
       gpu_memory_mb;
   std::optional<double> gpu_utilization_pct, gpu_memory_bandwidth_pct, gpu_memory_total_mb;
+  std::vector<records::DeviceGauge> devices;  ///< the same and more for each device by itself
 };
 
 /// The instrument's report on itself.
 struct SelfReport {
   std::uint64_t ticks = 0, missed_ticks = 0, dropped_samples = 0;
   double period_seconds = 0, achieved_hz = 0;
-  double lateness_p50_seconds = 0, lateness_p99_seconds = 0, lateness_max_seconds = 0;
-  double cpu_seconds = 0;  ///< of the sampling threads
+  double lateness_p50_seconds = 0, lateness_p99_seconds = 0, lateness_p999_seconds = 0,
+         lateness_max_seconds = 0;
+  double cpu_seconds = 0;  ///< of the sampling threads and helper processes
   double wall_seconds = 0;
   std::vector<std::string> problems;  ///< gaps, resets, silent sensors: domain, cause
 };
@@ -141,7 +163,8 @@ struct SensorStatus {
 class Source {
  public:
   virtual ~Source() = default;
-  virtual const std::vector<Domain>& domains() const = 0;
+  /// The domains so far. An index stays what it is.
+  virtual DomainList domains() const = 0;
   virtual const records::MachineInfo& machine() const = 0;
   /// Tell whether readings after this instant have arrived from every living domain, so that a window ending
   /// here is final.

@@ -15,9 +15,7 @@ namespace {
 
 class TimeShare final : public Attribution {
  public:
-  explicit TimeShare(const Source& source) : source_(source), totals_(source.domains().size()) {
-    for (std::size_t i = 0; i < totals_.size(); ++i) totals_[i].domain = source.domains()[i].name;
-  }
+  explicit TimeShare(const Source& source) : source_(source) { know_domains(); }
 
   void begin(std::int64_t request, Instant at) override {
     if (changes_.empty()) begin_ = at;
@@ -44,6 +42,7 @@ class TimeShare final : public Attribution {
   }
 
   Account totals() override {
+    know_domains();
     retire(Instant::max());
     for (DeviceShare& total : totals_) {
       total.unattributed_joules = unattributed(total);
@@ -57,6 +56,12 @@ class TimeShare final : public Attribution {
     Instant begin{};
     std::optional<Instant> end;
   };
+
+  // A device may appear during a run.
+  void know_domains() {
+    const DomainList domains = source_.domains();
+    for (std::size_t i = totals_.size(); i < domains.size(); ++i) totals_.push_back({domains[i].name});
+  }
 
   Instant oldest_pending() const {
     Instant oldest = Instant::max();
@@ -90,13 +95,14 @@ class TimeShare final : public Attribution {
       previous = part;
       most = std::max(most, active);
       const WindowReport piece = source_.window(from, to);
-      for (std::size_t i = 0; i < joules.size(); ++i) {
+      for (std::size_t i = 0; i < std::min(joules.size(), piece.energies.size()); ++i) {
         if (!piece.energies[i].joules) continue;
         joules[i] += *piece.energies[i].joules * part;
         known[i] = true;
       }
     });
     variation += previous;
+    know_domains();
     for (std::size_t i = 0; i < joules.size(); ++i) {
       records::DomainEnergy& energy = report.energies[i];
       if (!energy.joules || !known[i]) continue;
@@ -117,7 +123,7 @@ class TimeShare final : public Attribution {
       const Instant begin = first->first, end = std::next(first)->first;
       active_before_ += first->second;
       const WindowReport piece = source_.window(begin, end);
-      for (std::size_t i = 0; i < totals_.size(); ++i) {
+      for (std::size_t i = 0; i < std::min(totals_.size(), piece.energies.size()); ++i) {
         const double joules = piece.energies[i].joules.value_or(0);
         totals_[i].device_joules += joules;
         if (active_before_ == 0) totals_[i].idle_joules += joules;

@@ -143,7 +143,7 @@ class WorkShare final : public Attribution {
 };
 
 void WorkShare::grow() {
-  const auto& domains = source_.domains();
+  const DomainList domains = source_.domains();
   for (std::size_t i = totals_.size(); i < domains.size(); ++i)
     totals_.push_back({.domain = domains[i].name});
   fits_.resize(totals_.size());
@@ -157,7 +157,8 @@ double WorkShare::idle_watts(std::size_t domain) const {
 
 Nanoseconds WorkShare::step() const {
   double slowest = 0;
-  for (const Domain& domain : source_.domains()) slowest = std::max(slowest, domain.update_seconds);
+  const DomainList domains = source_.domains();
+  for (std::size_t i = 0; i < domains.size(); ++i) slowest = std::max(slowest, domains[i].update_seconds);
   return from_seconds(std::clamp(kPeriodsPerStretch * slowest, kShortestStretch, kLongestStretch));
 }
 
@@ -368,7 +369,14 @@ std::optional<WindowReport> WorkShare::take(std::int64_t request, bool force) {
   lives_.erase(found);
   --waiting_;
   WindowReport report = source_.window(life.begin, done);
-  for (std::size_t i = 0; i < report.energies.size() && i < life.given.size(); ++i) {
+  // A device that appeared after its stretches has no account of this request.
+  for (std::size_t i = 0; i < report.energies.size(); ++i) {
+    if (i >= life.given.size()) {
+      report.energies[i].joules.reset();
+      if (report.energies[i].reason.empty())
+        report.energies[i].reason = "the device appeared during the request";
+      continue;
+    }
     fill(report.energies[i], i, life);
     if (!report.energies[i].joules) continue;
     totals_[i].request_joules += *report.energies[i].joules;

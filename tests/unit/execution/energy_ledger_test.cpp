@@ -16,7 +16,7 @@ Instant at(Nanoseconds t) {
 class Steady final : public telemetry::Source {
  public:
   Instant arrived{};
-  const std::vector<telemetry::Domain>& domains() const override { return domains_; }
+  telemetry::DomainList domains() const override { return domains_; }
   const records::MachineInfo& machine() const override { return machine_; }
   bool settled(Instant end) const override { return end <= arrived; }
   telemetry::WindowReport window(Instant begin, Instant end) const override {

@@ -31,7 +31,7 @@ class HistorySource final : public telemetry::Source {
  public:
   explicit HistorySource(telemetry::Domain domain) : history({std::move(domain)}) {}
   telemetry::History history;
-  const std::vector<telemetry::Domain>& domains() const override { return history.domains(); }
+  telemetry::DomainList domains() const override { return history.domains(); }
   const records::MachineInfo& machine() const override { return machine_; }
   bool settled(Instant end) const override { return history.settled(end); }
   telemetry::WindowReport window(Instant begin, Instant end) const override {

@@ -43,6 +43,7 @@ inline QueryRecord sample_record(std::int64_t index) {
   r.gpu_utilization_pct = 90;
   r.gpu_memory_bandwidth_pct = 30;
   r.gpu_memory_total_mb = 8192;
+  r.devices = {{"gpu-0", "GPU-5a3c, Simulated 80GB", "temperature_celsius", {41, 42, 41, 40}}};
   r.evaluation = Evaluation{true, "exact", "42", "", R"({"rule":"exact"})"};
   return r;
 }

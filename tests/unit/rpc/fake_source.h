@@ -44,7 +44,7 @@ class FakeSource final : public telemetry::Source {
     if (sink_) sink_(sample);
   }
 
-  const std::vector<telemetry::Domain>& domains() const override { return history_.domains(); }
+  telemetry::DomainList domains() const override { return history_.domains(); }
   const records::MachineInfo& machine() const override { return machine_; }
   bool settled(Instant end) const override { return history_.settled(end); }
   telemetry::WindowReport window(Instant begin, Instant end) const override {

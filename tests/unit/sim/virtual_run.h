@@ -49,7 +49,7 @@ class FedSource final : public telemetry::Source {
     sample.readings = {reading};
     history_.feed(sample);
   }
-  const std::vector<telemetry::Domain>& domains() const override { return history_.domains(); }
+  telemetry::DomainList domains() const override { return history_.domains(); }
   const records::MachineInfo& machine() const override { return machine_; }
   bool settled(Instant end) const override { return history_.settled(end); }
   telemetry::WindowReport window(Instant a, Instant b) const override { return history_.window(a, b); }

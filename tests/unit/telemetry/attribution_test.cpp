@@ -22,7 +22,7 @@ class Recorded final : public Source {
       history_.feed(sample);
     }
   }
-  const std::vector<Domain>& domains() const override { return history_.domains(); }
+  DomainList domains() const override { return history_.domains(); }
   const records::MachineInfo& machine() const override { return machine_; }
   bool settled(Instant end) const override { return history_.settled(end); }
   WindowReport window(Instant begin, Instant end) const override { return history_.window(begin, end); }

@@ -17,7 +17,7 @@
 #include "ipw/telemetry/meminfo.h"
 #include "ipw/telemetry/proc_stat.h"
 #include "ipw/telemetry/recording.h"
-#include "ipw/telemetry/sampler.h"
+#include "sampled.h"
 
 namespace ipw::telemetry {
 namespace {
@@ -113,11 +113,11 @@ TEST(Rapl, M10_three_wraps_of_a_powercap_file_sum_exactly) {
   std::vector<std::unique_ptr<Collector>> group;
   group.push_back(make_rapl({root.string(), ""}));
   History history(group[0]->domains());
-  Sampler sampler(std::move(group), std::chrono::milliseconds(1), clock,
-                  [&](const Sample& s) { history.feed(s); });
+  const auto sampler = make_sampler(std::move(group), std::chrono::milliseconds(1), clock,
+                                    [&](const Sample& s) { history.feed(s); });
   for (int n = 0; n <= 50; ++n) {
     write(zone / "energy_uj", std::to_string(n * 700000LL % 10000000) + "\n");
-    sampler.tick(clock.now());
+    sampler->tick(clock.now());
     clock.advance(std::chrono::milliseconds(1));
   }
   const auto energy =
@@ -251,21 +251,22 @@ TEST(Replay, P10_gives_the_energies_of_the_recorded_run_bit_for_bit) {
   History recorded(group[0]->domains());
   {
     RecordingWriter writer(path, group[0]->domains());
-    Sampler sampler(std::move(group), std::chrono::milliseconds(50), clock, [&](const Sample& s) {
-      recorded.feed(s);
-      writer.write(s);
-    });
+    const auto sampler =
+        make_sampler(std::move(group), std::chrono::milliseconds(50), clock, [&](const Sample& s) {
+          recorded.feed(s);
+          writer.write(s);
+        });
     Instant due{};
-    for (int n = 0; n < 200; ++n) clock.sleep_until(due = sampler.tick(due));
+    for (int n = 0; n < 200; ++n) clock.sleep_until(due = sampler->tick(due));
   }
   group.clear();
   group.push_back(make_replay({"", path.string()}));
   VirtualClock again;
   History replayed(group[0]->domains());
-  Sampler sampler(std::move(group), std::chrono::milliseconds(50), again,
-                  [&](const Sample& s) { replayed.feed(s); });
+  const auto sampler = make_sampler(std::move(group), std::chrono::milliseconds(50), again,
+                                    [&](const Sample& s) { replayed.feed(s); });
   Instant due{};
-  for (int n = 0; n < 210; ++n) again.sleep_until(due = sampler.tick(due));
+  for (int n = 0; n < 210; ++n) again.sleep_until(due = sampler->tick(due));
   const Instant a(std::chrono::milliseconds(1234)), b(std::chrono::milliseconds(7777));
   EXPECT_EQ(replayed.window(a, b).energies[0].joules.value(),
             recorded.window(a, b).energies[0].joules.value());

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "build.h"
 
 namespace ipw::telemetry {
@@ -74,6 +76,73 @@ TEST(History, a_gauge_without_a_value_inside_uses_the_one_just_before) {
   history.feed(s);
   EXPECT_EQ(history.window(at(1.01), at(1.02)).cpu_memory_mb->avg, 2048);
   EXPECT_FALSE(history.window(at(5), at(6)).cpu_memory_mb);
+}
+
+TEST(History, M26_gauges_are_kept_device_by_device) {
+  History history({make_domain("gpu-0", Scope::Accelerator), make_domain("gpu-1", Scope::Accelerator)});
+  for (int n = 0; n <= 40; ++n) {
+    // The two devices come in samples of different threads.
+    auto one = sample(n, {energy_reading(n * 0.05, n * 5.0)});
+    one.gauges = {{Gauge::GpuMemoryMb, at(n * 0.05), 1000, 0}, {Gauge::GpuUtilization, at(n * 0.05), 100, 0}};
+    auto two = sample(n, {energy_reading(n * 0.05, n * 2.5, 1)});
+    two.gauges = {{Gauge::GpuMemoryMb, at(n * 0.05), 500, 1}, {Gauge::GpuUtilization, at(n * 0.05), 20, 1}};
+    history.feed(one);
+    history.feed(two);
+  }
+  const auto report = history.window(at(0.5), at(1.5));
+  EXPECT_EQ(report.gpu_memory_mb->min, 1500);
+  EXPECT_EQ(report.gpu_memory_mb->max, 1500);
+  EXPECT_NEAR(*report.gpu_utilization_pct, 60, 1e-9);
+  EXPECT_NEAR(report.gpu_power_watts->avg, 150, 1e-6);
+  const auto find = [&](std::string_view domain, std::string_view gauge) {
+    const auto it = std::ranges::find_if(
+        report.devices, [&](const auto& d) { return d.domain == domain && d.gauge == gauge; });
+    return it == report.devices.end() ? -1.0 : it->stats.avg;
+  };
+  EXPECT_NEAR(find("gpu-0", "power_watts") + find("gpu-1", "power_watts"), report.gpu_power_watts->avg, 1e-6);
+  EXPECT_EQ(find("gpu-0", "gpu_memory_mb"), 1000);
+  EXPECT_EQ(find("gpu-1", "gpu_memory_mb"), 500);
+  EXPECT_EQ(find("gpu-1", "gpu_utilization_pct"), 20);
+}
+
+TEST(History, a_part_of_a_device_is_not_in_the_sum_over_the_devices) {
+  Domain instance = make_domain("gpu-0/mig-0", Scope::Accelerator);
+  instance.parent = "gpu-0";
+  History history({make_domain("gpu-0", Scope::Accelerator), instance});
+  for (int n = 0; n <= 40; ++n) {
+    auto s = sample(n, {energy_reading(n * 0.05, n * 5.0), energy_reading(n * 0.05, n * 2.0, 1)});
+    s.gauges = {{Gauge::GpuMemoryMb, at(n * 0.05), 1000, 0}, {Gauge::GpuMemoryMb, at(n * 0.05), 400, 1}};
+    history.feed(s);
+  }
+  const auto report = history.window(at(0.5), at(1.5));
+  EXPECT_EQ(report.gpu_memory_mb->max, 1000);
+  EXPECT_NEAR(report.gpu_power_watts->avg, 100, 1e-6);
+}
+
+TEST(History, a_domain_that_comes_back_is_the_one_it_was) {
+  History history({});
+  Domain domain = make_domain("gpu-0", Scope::Accelerator);
+  domain.collector = "nvml";
+  EXPECT_EQ(history.add(domain), 0U);
+  EXPECT_EQ(history.add(make_domain("package-0")), 1U);
+  EXPECT_EQ(history.add(domain), 0U);
+  domain.collector = "other";
+  EXPECT_EQ(history.add(domain), 2U);
+  EXPECT_EQ(history.domains()[2].name, "gpu-0 (other)");
+  EXPECT_EQ(history.add(domain), 2U);
+}
+
+TEST(History, gauges_older_than_five_minutes_keep_their_extremes) {
+  History history({make_domain("gpu-0", Scope::Accelerator)});
+  for (int n = 0; n < 8000; ++n) {
+    Sample s = sample(n, {});
+    s.gauges = {{Gauge::Temperature, at(n * 0.05), n == 100 ? 90.0 : 50.0, 0}};
+    history.feed(s);
+  }
+  const auto report = history.window(at(2), at(12));
+  EXPECT_EQ(report.temperature_celsius->max, 90);
+  EXPECT_EQ(report.temperature_celsius->min, 50);
+  EXPECT_NEAR(report.temperature_celsius->avg, 50.2, 0.05);
 }
 
 }  // namespace

@@ -61,6 +61,11 @@ class Replay final : public Collector {
     if (!std::getline(file_, line)) return;
     ++line_;
     try {
+      // Samples are emitted before domains that come after them are known: those were appended.
+      for (; is_header(line); ++line_) {
+        domains_ = parse_header(line);
+        if (!std::getline(file_, line)) return;
+      }
       next_ = parse_sample(line);
     } catch (const Error& e) {
       end_ = fmt::format("the recording '{}' breaks off at line {}: {}", path_, line_, e.what());
