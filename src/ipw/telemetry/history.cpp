@@ -60,7 +60,7 @@ void History::feed(const Sample& sample) {
 WindowReport History::window(Instant begin, Instant end, Rule rule) const {
   const std::scoped_lock lock(mutex_);
   WindowReport report;
-  const auto throttled = gauges_[static_cast<std::size_t>(Gauge::Throttle)].window(begin, end);
+  const auto throttled = gauges_.window(Gauge::Throttle, begin, end);
   for (std::size_t i = 0; i < series_.size(); ++i) {
     const bool slowed = throttled && throttled->max > 0 && domains_[i].scope == Scope::Accelerator;
     auto energy = measure(series_[i], begin, end, rule, slowed ? static_cast<unsigned>(throttled->max) : 0U);
