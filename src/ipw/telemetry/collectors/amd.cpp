@@ -33,7 +33,7 @@ struct Candidate {
   // A counter at 0 has never counted: a virtual function, or the second die of a board.
   bool counts() const { return values.energy_joules.value_or(0) > 0; }
   bool shows_power() const { return values.power_watts.value_or(0) > 0; }
-  bool is_second_die() const { return facts.two_dies && !counts() && !shows_power() && !values.asleep; }
+  bool is_second_die() const { return facts.two_dies && values.energy_joules == 0.0 && !shows_power(); }
 };
 using Candidates = std::map<std::string, std::vector<Candidate>>;  // by PCI address
 
@@ -279,7 +279,8 @@ class Amd final : public Collector {
     const auto& value = reader.counted ? v.energy_joules : v.power_watts;
     const std::string_view what = reader.counted ? "energy counter" : "power";
     if (!value) {
-      if (!v.reason.empty()) return Silence{0, v.reason, v.cause};
+      if (v.reason.find(address) != std::string::npos) return Silence{0, v.reason, v.cause};
+      if (!v.reason.empty()) return Silence{0, fmt::format("{}: {}", address, v.reason), v.cause};
       return Silence{0, fmt::format("{}: the {} is marked as absent", address, what), Cause::Nonsense};
     }
     if (*value <= 0) return Silence{0, fmt::format("{}: the {} shows 0", address, what), Cause::Nonsense};

@@ -35,7 +35,7 @@ struct AmdValues {
   std::optional<unsigned> throttle;  ///< bits of ThrottleReason
   GpuMetrics::Residency residency;
   bool asleep = false;  ///< suspended, and not woken to be read
-  std::string reason;   ///< why there is neither energy nor power
+  std::string reason;   ///< why there is no energy, for the way that should have it
   Cause cause = Cause::Unreadable;
 };
 

@@ -89,7 +89,7 @@ SensorStatus silent(const std::string& root, const AmdFacts& facts, const AmdVal
 SensorStatus card_status(const std::string& root, const AmdFacts& facts, const AmdValues& v) {
   if (v.asleep) return asleep(facts);
   if (v.energy_joules.value_or(0) > 0) return counted(facts, v);
-  if (facts.two_dies && v.power_watts.value_or(0) <= 0)
+  if (facts.two_dies && v.energy_joules && v.power_watts.value_or(0) <= 0)
     return {sensor_name(facts),
             true,
             facts.name + ": the second die of its board; the first die counts for both",

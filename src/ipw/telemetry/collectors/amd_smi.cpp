@@ -146,7 +146,7 @@ class AmdSmi final : public AmdWay {
     read_energy(device->second, out);
     read_power(device->second, out);
     if (all) read_slow(device->second, out);
-    if (out.energy_joules || out.power_watts) out.reason.clear();
+    if (out.energy_joules) out.reason.clear();
     return out;
   }
 

@@ -55,7 +55,8 @@ std::string remedy_of(Cause cause) {
 class Card {
  public:
   Card(const fs::path& device, AmdFacts facts)
-      : facts_(std::move(facts)),
+      : folder_(device),
+        facts_(std::move(facts)),
         status_(device / "power/runtime_status"),
         metrics_(device / "gpu_metrics"),
         busy_(device / "gpu_busy_percent"),
@@ -71,6 +72,7 @@ class Card {
     for (int i = 1; i <= 3; ++i) label_temperature(hwmon, i);
   }
 
+  const fs::path& folder() const { return folder_; }
   const AmdFacts& facts() const { return facts_; }
 
   AmdValues read(bool all) {
@@ -84,7 +86,7 @@ class Card {
     read_metrics(out);
     if (!out.energy_joules) read_power(out);
     if (all) read_slow(out);
-    if (out.energy_joules || out.power_watts) out.reason.clear();
+    if (out.energy_joules) out.reason.clear();
     return out;
   }
 
@@ -174,6 +176,7 @@ class Card {
     return static_cast<double>(*value) * unit;
   }
 
+  fs::path folder_;
   AmdFacts facts_;
   KeptFile status_, metrics_, busy_, memory_busy_, used_, total_;
   std::optional<KeptFile> input_, average_, cap_, clock_, temperature_, memory_temperature_;
@@ -244,7 +247,10 @@ class AmdSysfs final : public AmdWay {
 
   AmdValues read(const std::string& address, bool all) override {
     const auto card = cards_.find(address);
-    if (card != cards_.end()) return card->second.read(all);
+    std::error_code ignored;
+    // Files that are kept open may outlive their folder: look now and then.
+    if (card != cards_.end() && (!all || fs::exists(card->second.folder(), ignored)))
+      return card->second.read(all);
     AmdValues out;
     out.cause = Cause::Lost;
     out.reason = fmt::format("{} is in no folder of {}/sys/class/drm any more; it is looked for again",

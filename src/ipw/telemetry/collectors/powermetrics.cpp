@@ -188,6 +188,7 @@ class Begun final : public TextStream {
     return child_->read(into);
   }
   std::string last_words() override { return child_->last_words(); }
+  void wait(Seconds most) const { child_->wait(most); }
 
  private:
   std::unique_ptr<Child> child_;
@@ -195,7 +196,7 @@ class Begun final : public TextStream {
 };
 
 // Start it, and wait until it writes or ends.
-std::unique_ptr<TextStream> begin(const std::string& program, bool ane) {
+std::unique_ptr<Begun> begin(const std::string& program, bool ane) {
   constexpr Seconds kPatience{3};
   auto child = std::make_unique<Child>(command_line(program, ane));
   std::string first;
@@ -225,6 +226,20 @@ std::string program_of(const CollectorOptions& options) {
   return ::access(simulated.c_str(), X_OK) == 0 ? simulated : "";
 }
 
+Result<AppleInterval, std::string> first_interval(Begun& stream) {
+  constexpr int kLooks = 30;
+  PlistSplitter splitter;
+  for (int i = 0; i < kLooks; ++i) {
+    std::string text;
+    const bool alive = stream.read(text);
+    if (const auto documents = splitter.feed(text); !documents.empty())
+      return parse_powermetrics(documents.front());
+    if (!alive) break;
+    stream.wait(Seconds(0.1));
+  }
+  return Unexpected<std::string>("powermetrics wrote no whole property list");
+}
+
 }  // namespace
 
 std::unique_ptr<Collector> make_powermetrics(StartStream start) {
@@ -245,13 +260,7 @@ std::vector<SensorStatus> diagnose_apple(const std::string& root) {
   if (program.empty()) return {};
   SensorStatus out{"Apple SoC", false, {}, {}};
   try {
-    std::string text;
-    const auto stream = begin(program, true);
-    stream->read(text);
-    const auto documents = PlistSplitter{}.feed(text);
-    const auto interval = documents.empty() ? Result<AppleInterval, std::string>(Unexpected<std::string>(
-                                                  "powermetrics wrote no whole property list"))
-                                            : parse_powermetrics(documents.front());
+    const auto interval = first_interval(*begin(program, true));
     out.present = interval.has_value();
     if (interval)
       out.detail = fmt::format("{}, {:.1f} W for CPU, GPU and ANE", interval->model,
