@@ -46,7 +46,6 @@ std::optional<FittedTokens> TokenFit::solve_both() const {
   out.log_ratio_deviation =
       std::sqrt(variance * std::max(0.0, dd_ / (out.prefill * out.prefill) + pp_ / (out.decode * out.decode) +
                                              2 * pd_ / (out.prefill * out.decode)));
-  out.request_deviation = request_deviation(out.prefill, out.decode, 2);
   return out;
 }
 
@@ -58,19 +57,16 @@ std::optional<FittedTokens> TokenFit::solve_default() const {
   out.decode = std::max(0.0, (ratio * py_ + dy_) / squares);
   out.prefill = ratio * out.decode;
   out.log_ratio_deviation = kDefaultLogDeviation;
-  out.request_deviation = request_deviation(out.prefill, out.decode, 1);
   out.default_ratio = true;
   return out;
 }
 
-// The residues of stretches hold the deviations of their requests, which are taken to be independent: their
-// variance is the sum over the requests of (deviation x energy)^2.
-double TokenFit::request_deviation(double prefill, double decode, int parameters) const {
+double TokenFit::request_deviation(double prefill, double decode, std::size_t parameters) const {
   const double residue = yy_ - 2 * (prefill * py_ + decode * dy_) + prefill * prefill * pp_ +
                          2 * prefill * decode * pd_ + decode * decode * dd_;
   const double squares =
       prefill * prefill * request_pp_ + 2 * prefill * decode * request_pd_ + decode * decode * request_dd_;
-  const double freedom = static_cast<double>(rows_) - parameters;
+  const double freedom = static_cast<double>(rows_) - static_cast<double>(parameters);
   if (squares <= 0 || freedom <= 0) return 0;
   return std::sqrt(std::max(0.0, residue) * static_cast<double>(rows_) / freedom / squares);
 }

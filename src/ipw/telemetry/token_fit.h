@@ -16,7 +16,6 @@ constexpr double kDefaultTokenRatio = 0.25;
 struct FittedTokens {
   double prefill = 0, decode = 0;  ///< joules a token
   double log_ratio_deviation = 0;  ///< standard deviation of ln(c_p / c_d)
-  double request_deviation = 0;    ///< of one request's cost, as a share of it
   bool default_ratio = false;
 };
 
@@ -34,11 +33,13 @@ class TokenFit {
   std::size_t rows() const { return rows_; }
   /// Absent with too few rows, or when no row has work.
   std::optional<FittedTokens> solve() const;
+  /// How far the cost of one request is from the rule, as a share (1 sigma). The residues of stretches hold
+  /// the deviations of their requests, taken to be independent, and what the sensor adds.
+  double request_deviation(double prefill, double decode, std::size_t parameters) const;
 
  private:
   std::optional<FittedTokens> solve_both() const;
   std::optional<FittedTokens> solve_default() const;
-  double request_deviation(double prefill, double decode, int parameters) const;
 
   std::size_t rows_ = 0;
   double pp_ = 0, pd_ = 0, dd_ = 0, py_ = 0, dy_ = 0, yy_ = 0;

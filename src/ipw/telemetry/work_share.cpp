@@ -11,7 +11,8 @@
 #include <numbers>
 
 #include "ipw/telemetry/attribution.h"
-#include "ipw/telemetry/token_fit.h"
+#include "ipw/telemetry/deviation_ladder.h"
+#include "ipw/telemetry/work_stretch.h"
 
 namespace ipw::telemetry {
 
@@ -37,27 +38,9 @@ struct Life {
   std::optional<Work> work;  ///< once it has ended
   WorkCurve curve;
   bool taken = true;
-  int most = 1;         ///< active at once with it
-  bool shared = false;  ///< had a stretch with another one in it
+  int most = 1;          ///< active at once with it
+  bool measured = true;  ///< nobody was beside it, so that its energy is measured and not attributed
   std::vector<Given> given;
-};
-
-/// What one request did in one stretch.
-struct Part {
-  std::int64_t request = 0;
-  Tokens tokens;
-  double active_seconds = 0, idle_share_seconds = 0;
-  bool known = false;
-  bool ends = false;
-};
-
-struct Stretch {
-  Instant begin{}, end{};
-  std::vector<Part> parts;
-  double nobody_seconds = 0;
-  int most = 0;
-  bool alone = false;  ///< one request, all the time
-  std::vector<records::DomainEnergy> energies;
 };
 
 /// The evidence of one domain.
@@ -125,6 +108,8 @@ class WorkShare final : public Attribution {
   void learn_calibrations();
   void share(const Stretch& stretch);
   void share_domain(const Stretch& stretch, std::size_t domain);
+  void give_measured(const Stretch& stretch, std::size_t domain);
+  double request_deviation(std::size_t domain) const;
   void forget(Instant until);
   void fill(records::DomainEnergy& energy, std::size_t domain, const Life& life) const;
 
@@ -138,6 +123,7 @@ class WorkShare final : public Attribution {
   std::deque<Stretch> stretches_;
   std::vector<Work> calibrations_;
   std::vector<Fits> fits_;
+  DeviationLadder ladder_;
   std::vector<PerToken> alone_, all_;
   std::vector<DeviceShare> totals_;
 };
@@ -202,6 +188,12 @@ Stretch WorkShare::observe(Instant begin, Instant end) const {
   }
   count_activity(out);
   out.energies = source_.window(begin, end).energies;
+  for (Part& part : out.parts) {
+    if (out.most > 1) break;
+    const Life& life = lives_.at(part.request);
+    const Instant done = life.work ? life.work->done : end;
+    part.own = source_.window(std::max(begin, life.begin), std::min(end, done)).energies;
+  }
   return out;
 }
 
@@ -235,22 +227,26 @@ void WorkShare::count_activity(Stretch& stretch) const {
 
 void WorkShare::learn(const Stretch& stretch) {
   const bool told = std::ranges::all_of(stretch.parts, &Part::known);
-  if (!told || stretch.parts.empty() || stretch.end - stretch.begin < step()) return;
+  if (!told || stretch.parts.empty() || stretch.end - stretch.begin < step()) return ladder_.interrupt();
+  DeviationLadder::Stretch rung{.joules = {}};
   TokenFit::Row row;
   for (const Part& part : stretch.parts) {
-    const auto [p, d] = part.tokens;
+    const auto [p, d] = rung.tokens[part.request] = part.tokens;
     row.tokens.prefill += p;
     row.tokens.decode += d;
     row.prefill_squares += p * p;
     row.products += p * d;
     row.decode_squares += d * d;
   }
+  rung.joules.resize(fits_.size());
   for (std::size_t i = 0; i < stretch.energies.size() && i < fits_.size(); ++i) {
     const auto& energy = stretch.energies[i];
     if (!energy.joules || energy.coverage < 1) continue;
     row.joules = *energy.joules - idle_watts(i) * to_seconds(stretch.end - stretch.begin);
+    rung.joules[i] = row.joules;
     (stretch.alone ? fits_[i].alone : fits_[i].shared).add(row);
   }
+  ladder_.add(std::move(rung));
 }
 
 void WorkShare::learn_calibrations() {
@@ -280,41 +276,37 @@ void WorkShare::share(const Stretch& stretch) {
     if (found == lives_.end()) continue;
     found->second.given.resize(totals_.size());
     found->second.most = std::max(found->second.most, stretch.most);
-    found->second.shared |= stretch.parts.size() > 1;
+    found->second.measured &= stretch.most == 1;
   }
   for (std::size_t i = 0; i < stretch.energies.size() && i < totals_.size(); ++i) share_domain(stretch, i);
   shared_ = stretch.end;
   forget(shared_);
 }
 
-/// The parts of one stretch in one domain: how much of the work each did.
-struct Shares {
-  std::vector<double> share;         ///< sums to 1
-  std::vector<double> by_log_ratio;  ///< its derivative
-};
-
-Shares shares_of(const Stretch& stretch, const std::optional<FittedTokens>& fit) {
-  const double c_p = fit ? fit->prefill : kDefaultTokenRatio, c_d = fit ? fit->decode : 1;
-  Shares out;
-  double sum = 0, prefill = 0, known_work = 0, known_seconds = 0;
+// No two requests overlap: each has the energy of its own time, the rest is nobody's.
+void WorkShare::give_measured(const Stretch& stretch, std::size_t i) {
+  double rest = stretch.energies[i].joules.value_or(0);
   for (const Part& part : stretch.parts) {
-    out.share.push_back(c_p * part.tokens.prefill + c_d * part.tokens.decode);
-    if (part.known) known_work += out.share.back(), known_seconds += part.active_seconds;
+    const auto found = lives_.find(part.request);
+    if (found == lives_.end() || i >= part.own.size()) continue;
+    const auto& own = part.own[i];
+    Given& given = found->second.given[i];
+    if (!stretch.energies[i].joules || !own.joules) {
+      given.missing_seconds += part.active_seconds;
+      continue;
+    }
+    const double joules = std::min(*own.joules, rest);
+    const double idle = std::min(idle_watts(i) * part.active_seconds, joules);
+    given.net += joules - idle;
+    given.idle += idle;
+    given.gain += own.half_width_joules - own.random_half_width_joules;
+    given.edges += own.random_half_width_joules;
+    given.share_before = 1;
+    given.edge_before = own.random_half_width_joules / std::numbers::sqrt2;
+    given.missing_seconds += part.active_seconds * (1 - own.coverage);
+    rest -= joules;
   }
-  // Who does not tell its tokens is taken to work as fast as the others on average.
-  const double pace = known_work > 0 ? known_work / known_seconds : 1;
-  for (std::size_t k = 0; k < stretch.parts.size(); ++k) {
-    const Part& part = stretch.parts[k];
-    if (!part.known || known_work <= 0) out.share[k] = pace * part.active_seconds;
-    sum += out.share[k];
-    prefill += part.known ? c_p * part.tokens.prefill : 0;
-  }
-  for (std::size_t k = 0; k < stretch.parts.size(); ++k) {
-    if (sum > 0) out.share[k] /= sum;
-    const double own = stretch.parts[k].known ? c_p * stretch.parts[k].tokens.prefill : 0;
-    out.by_log_ratio.push_back(sum > 0 ? (own - out.share[k] * prefill) / sum : 0);
-  }
-  return out;
+  totals_[i].idle_joules += rest;
 }
 
 void WorkShare::share_domain(const Stretch& stretch, std::size_t i) {
@@ -322,10 +314,7 @@ void WorkShare::share_domain(const Stretch& stretch, std::size_t i) {
   const double seconds = to_seconds(stretch.end - stretch.begin);
   const double whole = energy.joules.value_or(0);
   totals_[i].device_joules += whole;
-  if (stretch.parts.empty()) {
-    totals_[i].idle_joules += whole;
-    return;
-  }
+  if (stretch.most <= 1) return give_measured(stretch, i);
   const double idle = std::min(idle_watts(i) * seconds, whole), above = whole - idle;
   const double gain = energy.half_width_joules - energy.random_half_width_joules;
   const double edge = energy.random_half_width_joules / std::numbers::sqrt2;  // the window has two
@@ -398,15 +387,15 @@ void WorkShare::fill(records::DomainEnergy& energy, std::size_t domain, const Li
   }
   const auto fit = fits_[domain].best();
   const double log_ratio = fit ? fit->log_ratio_deviation : std::log(4.0) / 1.96;
-  const double deviation =
-      fit && fit->request_deviation > 0 ? fit->request_deviation : kDefaultRequestDeviation;
   const double missing = given.missing_seconds * source_.domains()[domain].cap_watts;
-  const double own = life.shared ? 1.96 * deviation * given.net : 0;
   energy.joules = given.net + given.idle;
-  energy.low_joules = energy.high_joules = std::nullopt;
-  energy.random_half_width_joules = given.edges + own + missing;
-  energy.half_width_joules =
-      energy.random_half_width_joules + 1.96 * log_ratio * std::abs(given.by_log_ratio) + given.gain;
+  if (!life.measured) {
+    const double own = 1.96 * request_deviation(domain) * given.net;
+    energy.low_joules = energy.high_joules = std::nullopt;
+    energy.random_half_width_joules = given.edges + own + missing;
+    energy.half_width_joules =
+        energy.random_half_width_joules + 1.96 * log_ratio * std::abs(given.by_log_ratio) + given.gain;
+  }
   if (idle_(energy.domain)) energy.idle_joules = given.idle;
   energy.rule = life.most > 1
                     ? fmt::format("work-share ({} concurrent, c from {})", life.most, fits_[domain].from())
@@ -416,6 +405,11 @@ void WorkShare::fill(records::DomainEnergy& energy, std::size_t domain, const Li
         fmt::format("{:.3f} s of the window are missing (reset or silent sensor)", given.missing_seconds);
 }
 
+double WorkShare::request_deviation(std::size_t domain) const {
+  const auto fit = fits_[domain].best();
+  return (fit ? ladder_.deviation(domain, *fit) : std::nullopt).value_or(kDefaultRequestDeviation);
+}
+
 Account WorkShare::totals() {
   advance(true);
   Account out{"work-share", begin_, shared_, {}};
@@ -423,7 +417,7 @@ Account WorkShare::totals() {
     DeviceShare total = totals_[i];
     total.unattributed_joules = unattributed(total);
     if (const auto fit = fits_[i].best())
-      total.tokens = TokenEnergy{fit->prefill, fit->decode, fits_[i].from(), fit->request_deviation};
+      total.tokens = TokenEnergy{fit->prefill, fit->decode, fits_[i].from(), request_deviation(i)};
     total.alone_requests = alone_[i].requests;
     total.alone_joules_per_token = alone_[i].figure();
     total.joules_per_token = all_[i].figure();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "build.h"
+#include "ipw/telemetry/deviation_ladder.h"
 
 namespace ipw::telemetry {
 namespace {
@@ -19,7 +20,7 @@ TEST(TokenFit, finds_both_costs_of_a_run_that_obeys_the_rule) {
   EXPECT_FALSE(found.default_ratio);
   EXPECT_NEAR(found.prefill, 0.2, 1e-6);
   EXPECT_NEAR(found.decode, 0.8, 1e-6);
-  EXPECT_NEAR(found.request_deviation, 0, 1e-3);
+  EXPECT_NEAR(fit.request_deviation(found.prefill, found.decode, 2), 0, 1e-3);
 }
 
 TEST(TokenFit, takes_the_default_ratio_where_both_kinds_come_in_proportion) {
@@ -44,6 +45,49 @@ TEST(TokenFit, knows_nothing_without_rows_or_work) {
   EXPECT_FALSE(fit.solve());
   for (int i = 0; i < 9; ++i) fit.add(row(0, 0, 5));
   EXPECT_FALSE(fit.solve());
+}
+
+bool coin(int n) {
+  auto x = static_cast<std::uint64_t>(n + 1) * 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93;
+  return (x >> 63) != 0;
+}
+
+/// Requests of `length` stretches each, `width` at once, whose costs deviate by +-10 %; the sensor puts
+/// `slip` joules into the next stretch, now and then.
+std::optional<double> found_deviation(double slip) {
+  constexpr int kStretches = 512, kLength = 4, kWidth = 4;
+  DeviationLadder ladder;
+  double slipped = 0;
+  for (int k = 0; k < kStretches; ++k) {
+    DeviationLadder::Stretch stretch;
+    double joules = 0;
+    for (int w = 0; w < kWidth; ++w) {
+      const int request = (k + w) / kLength * kWidth + w;
+      stretch.tokens[request] = {0, 10};
+      joules += 10 * (coin(request) ? 1.1 : 0.9);
+    }
+    const double next = k % 3 == 0 ? slip : 0;
+    stretch.joules = {joules + slipped - next};
+    slipped = next;
+    ladder.add(std::move(stretch));
+  }
+  return ladder.deviation(0, {.prefill = 0, .decode = 1});
+}
+
+TEST(DeviationLadder, tells_how_far_requests_deviate) {
+  EXPECT_NEAR(found_deviation(0).value(), 0.1, 0.04);
+}
+
+TEST(DeviationLadder, what_a_sensor_slips_hardly_counts) {
+  EXPECT_NEAR(found_deviation(15).value(), found_deviation(0).value(), 0.05);
+}
+
+TEST(DeviationLadder, says_nothing_of_a_few_stretches) {
+  DeviationLadder ladder;
+  for (int k = 0; k < 7; ++k) ladder.add({{{1, {1, 1}}}, {5.0}});
+  EXPECT_FALSE(ladder.deviation(0, {.prefill = 1, .decode = 1}));
+  EXPECT_FALSE(ladder.deviation(3, {.prefill = 1, .decode = 1}));
 }
 
 TEST(WorkCurve, prefill_goes_to_the_first_token_and_decode_after_it) {
