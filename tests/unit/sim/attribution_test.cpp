@@ -76,7 +76,10 @@ std::vector<double> idle_shares(const RunResult& run) {
 class Overlap : public testing::TestWithParam<int> {};
 
 TEST_P(Overlap, E12_work_share_conserves_and_beats_equal_time) {
-  const RunOptions options{.concurrency = GetParam(), .seconds = GetParam() < 16 ? 60.0 : 20.0};
+  const RunOptions options{.concurrency = GetParam(),
+                           .seconds = GetParam() == 1   ? 240.0
+                                      : GetParam() < 16 ? 60.0
+                                                        : 20.0};
   const RunResult ours = VirtualRun(options, attribution_rule("work-share")).run();
   const RunResult plain = VirtualRun(options, attribution_rule("time-share")).run();
   ASSERT_EQ(ours.requests.size(), plain.requests.size());
