@@ -42,10 +42,13 @@ LiveFile::~LiveFile() {
 }
 
 LiveFile::LiveFile(LiveFile&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), longest_(other.longest_) {}
+    : path_(std::move(other.path_)),
+      fd_(std::exchange(other.fd_, -1)),
+      visible_(other.visible_),
+      longest_(other.longest_) {}
 
 void LiveFile::write(std::string content, bool binary) {
-  if (fd_ < 0) return;
+  if (!visible_) return;
   if (!binary) {
     content += '\n';
     longest_ = std::max(longest_, content.size());
@@ -56,11 +59,13 @@ void LiveFile::write(std::string content, bool binary) {
 }
 
 void LiveFile::show(bool visible) {
-  if (visible == (fd_ >= 0)) return;
-  if (visible) return open();
-  ::unlink(path_.c_str());
-  ::ftruncate(fd_, 0);  // who keeps it open reads nothing any more
-  ::close(std::exchange(fd_, -1));
+  if (visible == visible_) return;
+  visible_ = visible;
+  // The same file comes back, for readers that kept it open.
+  const fs::path away = path_.string() + ".gone";
+  std::error_code ignored;
+  if (!visible) fs::resize_file(path_, 0, ignored);
+  fs::rename(visible ? away : path_, visible ? path_ : away, ignored);
 }
 
 void write_host(const fs::path& root, int sockets) {

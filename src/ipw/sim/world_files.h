@@ -20,13 +20,14 @@ class LiveFile {
   /// Replace the content in one write. Text is filled up with line ends to its longest length so far, so that
   /// no reader ever sees the end of an older value.
   void write(std::string content, bool binary = false);
-  /// Remove it, or bring it back.
+  /// Take it away, or bring it back. Who keeps it open reads nothing meanwhile.
   void show(bool visible);
 
  private:
   void open();
   std::filesystem::path path_;
   int fd_ = -1;
+  bool visible_ = true;
   std::size_t longest_ = 0;
 };
 

@@ -79,10 +79,15 @@ TEST_F(DrivenMachine, metrics_of_the_amd_card_are_the_truth_of_the_write) {
 TEST_F(DrivenMachine, a_vanished_counter_has_no_file_until_it_is_back) {
   add_fault(machine_, "package-0:vanished:10s:5s");
   const auto file = machine_.root / "sys/class/powercap/intel-rapl:0/energy_uj";
+  std::ifstream kept(file);  // as a collector keeps it
   driver_.write_all(11 * kSecond);
   EXPECT_FALSE(std::filesystem::exists(file));
+  EXPECT_EQ(kept.peek(), std::ifstream::traits_type::eof());
+  kept.clear();
   driver_.write_all(16 * kSecond);
   EXPECT_TRUE(std::filesystem::exists(file));
+  std::string value;
+  EXPECT_TRUE(std::getline(kept.seekg(0), value) && parse_int(value)) << value;
 }
 
 TEST_F(DrivenMachine, facts_of_the_host_are_there) {
