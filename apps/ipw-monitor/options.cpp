@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <map>
 
 namespace ipw::monitor {
@@ -71,6 +72,7 @@ Parsed parse_options(int argc, char** argv) {
   }
   level = out.exit_status ? level : kLevels.at(level_name);
   source.period = std::chrono::milliseconds(interval_ms);
+  if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) source.visible_devices = visible;
   return out;
 }
 

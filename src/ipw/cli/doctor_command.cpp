@@ -25,6 +25,7 @@ int run(const Values& values, Context& context) {
   telemetry::SourceOptions options;
   options.sysfs_root = values.text("--sysfs-root").value_or("");
   options.collectors = values.list("--collector");
+  options.visible_devices = context.around.visible_devices;
   const auto sensors = telemetry::diagnose(options, context.around.clock);
   if (!values.has("--json")) {
     for (const auto& sensor : sensors) print(sensor);

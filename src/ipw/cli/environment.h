@@ -5,7 +5,7 @@
 
 namespace ipw::cli {
 
-/// Look at environment and terminal: IPW_CACHE, IPW_DATA_DIR, HF_*, NO_COLOR, COLUMNS.
+/// Look at environment and terminal: IPW_CACHE, IPW_DATA_DIR, CUDA_VISIBLE_DEVICES, HF_*, NO_COLOR, COLUMNS.
 Context make_context(Clock& clock, std::stop_token stop);
 
 }  // namespace ipw::cli

@@ -87,7 +87,7 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
       dataset_(open_dataset(config_, around)),
       info_(dataset_->info()),
-      source_(open_source(config_, around.clock, observer)) {
+      source_(open_source(config_, around, observer)) {
   engine_ = open_engine(config_, around, observer);
   folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
   journal_ = std::make_unique<records::Journal>(folder_.path);

@@ -19,6 +19,7 @@ struct Surroundings {
   Clock& clock;
   std::filesystem::path data_dir, cache_dir;
   http::HubOptions hub;
+  std::optional<std::string> visible_devices;  ///< CUDA_VISIBLE_DEVICES, where it is set
 };
 
 /// How far a run is.

@@ -28,7 +28,7 @@ std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, con
   return dataset;
 }
 
-std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Clock& clock,
+std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, const Surroundings& around,
                                                Observer& observer) {
   const bool named = config.monitor != "auto" && config.monitor != "none";
   const auto address = named ? rpc::parse_address(config.monitor) : rpc::Address{};
@@ -36,13 +36,14 @@ std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Cloc
       config.monitor == "none" || !config.collectors.empty() || !config.sysfs_root.empty();
   if (named || (!wants_local && rpc::listens(address))) {
     observer.note(fmt::format("sensors: the monitor at {}", address.target));
-    return rpc::connect(address, clock);
+    return rpc::connect(address, around.clock);
   }
   telemetry::SourceOptions options;
   options.period = from_seconds(config.sampling_period_seconds);
   options.sysfs_root = config.sysfs_root;
   options.collectors = config.collectors;
-  return telemetry::open_local(options, clock);
+  options.visible_devices = around.visible_devices;
+  return telemetry::open_local(options, around.clock);
 }
 
 std::string label_of(const records::MachineInfo& machine) {

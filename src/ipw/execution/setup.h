@@ -15,7 +15,8 @@ namespace ipw::execution {
 std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, const Surroundings& around);
 
 /// Use the monitor that was named, else one that listens, else sample in this process. Throws Error.
-std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Clock& clock, Observer& observer);
+std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, const Surroundings& around,
+                                               Observer& observer);
 
 /// Name the hardware of a run: the accelerator where there is one, else the processor.
 std::string label_of(const records::MachineInfo& machine);

@@ -169,7 +169,9 @@ Json gpu_info(const records::MachineInfo& m) {
           {"vendor", or_null(m.gpu_vendor)},
           {"device_id", 0},
           {"device_type", "GPU"},
-          {"backend", or_null(m.gpu_backend)}};
+          {"backend", or_null(m.gpu_backend)},
+          {"count", or_null(m.gpu_count)},
+          {"driver_version", or_null(m.gpu_driver)}};
 }
 
 Json client_info(const clients::Description& d) {

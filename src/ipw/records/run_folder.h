@@ -51,7 +51,9 @@ struct MachineInfo {
   std::string os_name, os_version, kernel_version, host_name, cpu_brand;
   std::int64_t cpu_count = 0;
   std::optional<std::string> gpu_name, gpu_vendor, gpu_backend;
-  std::string hardware_label;  ///< original-formats.md 6
+  std::string hardware_label;             ///< original-formats.md 6
+  std::optional<std::int64_t> gpu_count;  ///< accelerators that are measured
+  std::optional<std::string> gpu_driver;  ///< version of their driver
 };
 
 /// Name the folder of a run: command, hardware label, slug of the model, slug of the dataset; no spaces, no

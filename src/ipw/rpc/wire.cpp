@@ -68,7 +68,7 @@ records::MachineInfo machine_from(const energy::SystemInfo& in) {
 telemetry::Domain domain_from(const energy::DomainInfo& in) {
   telemetry::Domain domain;
   domain.name = in.name();
-  domain.scope = enum_from_wire(in.scope(), Scope::Host, Scope::Host);
+  domain.scope = enum_from_wire(in.scope(), Scope::Instance, Scope::Host);
   domain.parent = in.parent();
   domain.method = enum_from_wire(in.method(), Method::Simulated, Method::Modelled);
   domain.collector = in.collector();
@@ -151,6 +151,8 @@ energy::DescribeResponse to_wire(const Description& description) {
   if (machine.gpu_vendor) out.mutable_machine()->set_gpu_vendor(*machine.gpu_vendor);
   if (machine.gpu_backend) out.mutable_machine()->set_gpu_backend(*machine.gpu_backend);
   out.mutable_machine()->set_hardware_label(machine.hardware_label);
+  if (machine.gpu_count) out.mutable_machine()->set_gpu_count(*machine.gpu_count);
+  if (machine.gpu_driver) out.mutable_machine()->set_gpu_driver(*machine.gpu_driver);
   for (const auto& domain : description.domains) {
     energy::DomainInfo& info = *out.add_domains();
     info.set_name(domain.name);
@@ -182,6 +184,8 @@ Description from_wire(const energy::DescribeResponse& message) {
   if (machine.has_gpu_vendor()) out.machine.gpu_vendor = machine.gpu_vendor();
   if (machine.has_gpu_backend()) out.machine.gpu_backend = machine.gpu_backend();
   out.machine.hardware_label = machine.hardware_label();
+  if (machine.has_gpu_count()) out.machine.gpu_count = machine.gpu_count();
+  if (machine.has_gpu_driver()) out.machine.gpu_driver = machine.gpu_driver();
   for (const auto& info : message.domains()) out.domains.push_back(domain_from(info));
   return out;
 }

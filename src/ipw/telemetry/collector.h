@@ -20,11 +20,18 @@ class Collector {
   /// domain that cannot be read gets a line in `silent`. What is thrown makes all domains of this collector
   /// silent for this tick.
   virtual void poll(Clock& clock, Sample& sample) = 0;
+  /// Add what is known of the machine's devices: name, vendor, count, driver. Called once, before the first
+  /// poll.
+  virtual void describe(records::MachineInfo&) const {}
 };
 
 struct CollectorOptions {
   std::string root;      ///< prefix of /sys, /proc, /dev, /etc and, for vendor libraries, /usr/lib
   std::string argument;  ///< what stood after the colon
+  /// CUDA_VISIBLE_DEVICES as the program found it; an argument goes before it.
+  std::optional<std::string> visible_devices;
+  bool alternatives = false;  ///< also the worse sources of a quantity, for comparison
+  bool named = false;         ///< asked for by name: fail rather than wait for a driver
 };
 
 }  // namespace ipw::telemetry

@@ -32,10 +32,17 @@ std::span<const CollectorRow> collectors();
 
 std::unique_ptr<Collector> make_amd(const CollectorOptions& options);
 std::unique_ptr<Collector> make_apple(const CollectorOptions& options);
+std::unique_ptr<Collector> make_gaudi(const CollectorOptions& options);
 std::unique_ptr<Collector> make_host(const CollectorOptions& options);
 std::unique_ptr<Collector> make_modelled(const CollectorOptions& options);
+std::unique_ptr<Collector> make_nvml(const CollectorOptions& options);
 std::unique_ptr<Collector> make_rapl(const CollectorOptions& options);
 std::unique_ptr<Collector> make_replay(const CollectorOptions& options);
 std::unique_ptr<Collector> make_simulated(const CollectorOptions& options);
+
+// What `ipw doctor` says of the devices of one vendor below a root: each one, or why there is none and what
+// to do.
+std::vector<SensorStatus> diagnose_gaudi(const std::string& root);
+std::vector<SensorStatus> diagnose_nvml(const std::string& root);
 
 }  // namespace ipw::telemetry

@@ -139,14 +139,8 @@ void diagnose_model(const std::string& root, bool package, Statuses& out) {
        "make a package counter readable to measure instead"});
 }
 
-void diagnose_nvidia(const std::string& root, Statuses& out) {
-  if (exists(root + "/proc/driver/nvidia/version") || exists(root + "/dev/nvidia0")) {
-    out.push_back({"NVIDIA GPU", false, "a driver is loaded, but this build has no NVIDIA collector",
-                   "use a monitor that reads NVML: --monitor HOST:PORT"});
-  } else {
-    out.push_back({"NVIDIA GPU", false, "no device node and no driver",
-                   "if there is a GPU, install its driver; in a container pass the devices through"});
-  }
+void append(Statuses& out, Statuses more) {
+  out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 // The energy and power sensors of hwmon, by the name of their chip.
@@ -174,9 +168,10 @@ std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock&) {
   diagnose_perf(root, out);
   diagnose_model(root, package, out);
   diagnose_host(root, out);
-  diagnose_nvidia(root, out);
-  std::ranges::move(diagnose_amd(root), std::back_inserter(out));
-  std::ranges::move(diagnose_apple(root), std::back_inserter(out));
+  append(out, diagnose_nvml(root));
+  append(out, diagnose_gaudi(root));
+  append(out, diagnose_amd(root));
+  append(out, diagnose_apple(root));
   diagnose_hwmon(root, out);
   return out;
 }

@@ -32,10 +32,16 @@ CollectorPlan plan_of(const CollectorRow& row, const CollectorOptions& options) 
   return plan;
 }
 
-CollectorPlan plan_named(const std::string& text, const std::string& root) {
+CollectorOptions options_of(const SourceOptions& source, std::string argument) {
+  return {source.sysfs_root, std::move(argument), source.visible_devices, source.alternatives};
+}
+
+CollectorPlan plan_named(const std::string& text, const SourceOptions& source) {
   const auto colon = text.find(':');
+  auto options = options_of(source, colon == std::string::npos ? "" : text.substr(colon + 1));
+  options.named = true;
   const CollectorRow& row = require("collector", collectors(), text.substr(0, colon));
-  CollectorPlan plan = plan_of(row, {root, colon == std::string::npos ? "" : text.substr(colon + 1)});
+  CollectorPlan plan = plan_of(row, options);
   plan.name = text;
   return plan;
 }
@@ -52,11 +58,11 @@ void require_use(const Outcome& outcome) {
 }
 
 /// The plans of all rows of a use. What stands on a thread of its own, a driver, may come later.
-std::vector<CollectorPlan> plan_all(CollectorRow::Use use, const std::string& root) {
+std::vector<CollectorPlan> plan_all(CollectorRow::Use use, const SourceOptions& source) {
   std::vector<CollectorPlan> plans;
   for (const CollectorRow& row : collectors()) {
     if (row.use != use) continue;
-    plans.push_back(plan_of(row, {root, ""}));
+    plans.push_back(plan_of(row, options_of(source, "")));
     plans.back().retry = row.thread != CollectorRow{}.thread;
   }
   return plans;
@@ -78,22 +84,22 @@ bool reads_package(const Outcome& outcome) {
   });
 }
 
-void open_automatic(SamplerPool& pool, const std::string& root) {
+void open_automatic(SamplerPool& pool, const SourceOptions& source, records::MachineInfo& machine) {
   bool package = false;
   for (const auto use : {CollectorRow::Use::Always, CollectorRow::Use::WithoutPackage}) {
     if (use == CollectorRow::Use::WithoutPackage && package) break;
-    for (const Outcome& outcome : pool.open(plan_all(use, root), kPatience)) {
+    for (const Outcome& outcome : pool.open(plan_all(use, source), kPatience, &machine)) {
       tell(outcome);
       package = package || reads_package(outcome);
     }
   }
 }
 
-void open_collectors(SamplerPool& pool, const SourceOptions& options) {
-  if (options.collectors.empty()) return open_automatic(pool, options.sysfs_root);
+void open_collectors(SamplerPool& pool, const SourceOptions& options, records::MachineInfo& machine) {
+  if (options.collectors.empty()) return open_automatic(pool, options, machine);
   std::vector<CollectorPlan> plans;
-  for (const std::string& text : options.collectors) plans.push_back(plan_named(text, options.sysfs_root));
-  for (const Outcome& outcome : pool.open(plans, kPatienceWhenNamed)) require_use(outcome);
+  for (const std::string& text : options.collectors) plans.push_back(plan_named(text, options));
+  for (const Outcome& outcome : pool.open(plans, kPatienceWhenNamed, &machine)) require_use(outcome);
 }
 
 class LocalSource final : public Source {
@@ -104,7 +110,7 @@ class LocalSource final : public Source {
         pool_(
             options.period, clock,
             {[this](const Domain& domain) { return history_.add(domain); }, [this](Sample& s) { take(s); }}) {
-    open_collectors(pool_, options);
+    open_collectors(pool_, options, machine_);
     pool_.start();
   }
   ~LocalSource() override { pool_.stop(); }

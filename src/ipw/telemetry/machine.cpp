@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "ipw/base/text.h"
@@ -67,6 +68,19 @@ records::MachineInfo read_machine(const std::string& root) {
   out.cpu_count = count_cpus(root + "/proc/cpuinfo");
   add_amd_gpus(root, out);
   return out;
+}
+
+void add_accelerators(const Accelerators& found, records::MachineInfo& machine) {
+  const auto count = found.names.size();
+  if (count == 0 || machine.gpu_name) return;
+  const bool alike =
+      std::ranges::all_of(found.names, [&](const auto& name) { return name == found.names[0]; });
+  machine.gpu_name =
+      alike ? fmt::format("{} x{}", found.names[0], count) : fmt::format("{} ({} GPUs)", found.vendor, count);
+  machine.gpu_vendor = found.vendor;
+  machine.gpu_backend = found.backend;
+  machine.gpu_count = static_cast<std::int64_t>(count);
+  if (!found.driver.empty()) machine.gpu_driver = found.driver;
 }
 
 bool is_virtual_machine(const std::string& root) {

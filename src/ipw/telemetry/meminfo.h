@@ -8,5 +8,7 @@ namespace ipw::telemetry {
 
 /// MemTotal less MemAvailable in MiB; absent when the file does not tell.
 std::optional<double> used_memory_mb(std::string_view meminfo);
+/// MemTotal in MiB; absent when the file does not tell.
+std::optional<double> total_memory_mb(std::string_view meminfo);
 
 }  // namespace ipw::telemetry

@@ -6,8 +6,8 @@
 namespace ipw::telemetry {
 
 namespace {
-constexpr std::array<std::string_view, 9> kScopes{"accelerator", "package", "core", "uncore", "dram",
-                                                  "psys",        "module",  "wall", "host"};
+constexpr std::array<std::string_view, 10> kScopes{"accelerator", "package", "core", "uncore", "dram",
+                                                   "psys",        "module",  "wall", "host",   "instance"};
 constexpr std::array<std::string_view, 4> kMethods{"counter", "integrated", "modelled", "simulated"};
 constexpr std::array<std::string_view, 12> kGauges{"temperature_celsius",
                                                    "cpu_memory_mb",

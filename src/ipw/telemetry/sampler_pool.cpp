@@ -55,7 +55,7 @@ void SamplerPool::begin_making(const std::vector<std::size_t>& slots, Instant no
 }
 
 std::vector<SamplerPool::Outcome> SamplerPool::open(const std::vector<CollectorPlan>& plans,
-                                                    milliseconds patience) {
+                                                    milliseconds patience, records::MachineInfo* machine) {
   const Instant begin = clock_.now();
   std::vector<Outcome> out;
   std::vector<std::size_t> waiting;
@@ -88,6 +88,7 @@ std::vector<SamplerPool::Outcome> SamplerPool::open(const std::vector<CollectorP
         outcome.error = made.error;
         outcome.probe = made.probe;
         if (made.collector) outcome.domains = made.collector->domains();
+        if (made.collector && machine) made.collector->describe(*machine);
       }
       adopt(std::move(made), clock_.now());
     }

@@ -33,8 +33,9 @@ class SamplerPool {
   SamplerPool(const SamplerPool&) = delete;
   SamplerPool& operator=(const SamplerPool&) = delete;
 
-  /// Make collectors and wait for them, but not for ever.
-  std::vector<Outcome> open(const std::vector<CollectorPlan>& plans, std::chrono::milliseconds patience);
+  /// Make collectors and wait for them, but not for ever. What they know of the machine's devices goes there.
+  std::vector<Outcome> open(const std::vector<CollectorPlan>& plans, std::chrono::milliseconds patience,
+                            records::MachineInfo* machine = nullptr);
   void start();
   void stop();
 

@@ -15,7 +15,8 @@
 
 namespace ipw::telemetry {
 
-enum class Scope { Accelerator, Package, Core, Uncore, Dram, Psys, Module, Wall, Host };
+/// An instance is a partition of an accelerator (MIG): in its parent's energy, and in no sum of accelerators.
+enum class Scope { Accelerator, Package, Core, Uncore, Dram, Psys, Module, Wall, Host, Instance };
 enum class Method { Counter, Integrated, Modelled, Simulated };
 std::string_view to_string(Scope scope);
 std::string_view to_string(Method method);
@@ -182,6 +183,8 @@ struct SourceOptions {
   std::string sysfs_root;  ///< prefix of /sys and /proc; empty is the machine itself
   std::vector<std::string>
       collectors;  ///< rows of the registry with optional ":ARGUMENT"; empty is all that find something
+  std::optional<std::string> visible_devices;  ///< CUDA_VISIBLE_DEVICES, where it is set
+  bool alternatives = false;                   ///< also the worse sources of a quantity, for comparison
 };
 
 /// Start sampling in this process. Throws Error(Usage) for an unknown collector, Error(Unavailable) when a

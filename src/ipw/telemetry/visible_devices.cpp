@@ -53,8 +53,10 @@ std::vector<bool> choose(const DeviceChoice& choice, const std::vector<DeviceIde
   std::vector<bool> chosen(devices.size(), choice.all);
   unknown.clear();
   for (const std::string& id : choice.ids) {
-    const auto device = std::ranges::find_if(devices, [&](const auto& d) { return fits(id, d); });
-    if (device == devices.end()) {
+    const auto meant = [&](const auto& d) { return fits(id, d); };
+    const auto device = std::ranges::find_if(devices, meant);
+    if (device == devices.end() ||
+        std::ranges::count_if(devices, meant) > 1) {  // the begin of several ids is none
       unknown = id.empty() ? "(empty)" : id;
       break;
     }

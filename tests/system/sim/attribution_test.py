@@ -16,7 +16,7 @@ SUM_WITHIN = 1e-3
 INSIDE_AT_LEAST = 0.93
 # Domain of ipw: how the device of the simulator is called. Accelerators are known by their collector.
 CPU_DOMAINS = {name: name for name in ("package-0", "package-0/dram", "package-1", "package-1/dram")}
-ACCELERATOR_COLLECTORS = {"nvidia": "nvidia-0", "amd": "amd-0"}
+ACCELERATOR_COLLECTORS = {"nvml": "nvidia-0", "amd": "amd-0"}
 
 
 class Simulator:

@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Situation{"container-masked", "RAPL", false, "masked", "bind-mount"},
                     Situation{"no-driver", "RAPL", false, "no intel-rapl zone", "modprobe"},
                     Situation{"no-powercap", "RAPL", false, "no powercap support", "CONFIG_POWERCAP"},
-                    Situation{"no-powercap", "NVIDIA GPU", false, "no NVIDIA collector", "--monitor"},
+                    Situation{"no-powercap", "NVIDIA GPU", false, "its library is not there", "install"},
                     Situation{"no-powercap", "AMD GPU", false, "shows no card of AMD", "--monitor"},
                     Situation{"no-powercap", "hwmon acpi_power_meter", false, "power sensor", ""},
                     Situation{"nothing", "CPU load", false, "/proc/stat cannot be read", "mount /proc"},

@@ -183,7 +183,7 @@ void fill(const Call& call, FieldValue& v) {
 }
 
 std::uint64_t bytes(double mb) {
-  return static_cast<std::uint64_t>(mb * 1048576);
+  return mb > 0 ? static_cast<std::uint64_t>(mb * 1048576) : 0;
 }
 
 double used_mb(const Call& call) {
@@ -412,6 +412,7 @@ int nvmlDeviceGetAttributes_v2(Handle h, Attributes* out) {
   *out = {};
   const bool whole = call.part == 0;
   out->gpu_slices = whole ? Device::kParts : call.device->part[call.part - 1].slices;
+  out->compute_slices = out->gpu_slices;
   out->memory_mb = static_cast<std::uint64_t>(total_mb(call));
   return kOk;
 }

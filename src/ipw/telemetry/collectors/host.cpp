@@ -70,6 +70,16 @@ std::optional<double> used_memory_mb(std::string_view meminfo) {
   return (*total - *available) / 1024;
 }
 
+std::optional<double> total_memory_mb(std::string_view meminfo) {
+  for (const std::string_view line : split(meminfo, '\n')) {
+    if (!line.starts_with("MemTotal:")) continue;
+    const std::string_view rest = trim(line.substr(line.find(':') + 1));
+    const auto kib = parse_double(rest.substr(0, rest.find(' ')));
+    return kib ? std::optional(*kib / 1024) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 std::unique_ptr<Collector> make_host(const CollectorOptions& options) {
   if (!read_small(options.root + "/proc/meminfo") && !read_small(options.root + "/proc/stat")) {
     throw Error(ErrorCode::Unavailable,

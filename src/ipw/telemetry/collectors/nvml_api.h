@@ -69,7 +69,7 @@ struct FieldValue {
   std::int32_t status = 0;
   Value value{};
 };
-struct Sample {
+struct RingSample {
   std::uint64_t timestamp_us = 0;
   Value value{};
 };
@@ -134,7 +134,7 @@ enum ClockReason : std::uint64_t {
   kReasonPowerBrake = 0x80
 };
 
-enum Clock : int { kClockSm = 1, kClockMemory = 2 };
+enum ClockKind : int { kClockSm = 1, kClockMemory = 2 };
 enum Architecture : std::uint32_t {
   kKepler = 2,
   kMaxwell = 3,
@@ -150,7 +150,7 @@ enum Architecture : std::uint32_t {
 static_assert(sizeof(FieldValue) == 40 && offsetof(FieldValue, timestamp_us) == 8 &&
               offsetof(FieldValue, type) == 24 && offsetof(FieldValue, status) == 28 &&
               offsetof(FieldValue, value) == 32);
-static_assert(sizeof(Sample) == 16 && offsetof(Sample, value) == 8);
+static_assert(sizeof(RingSample) == 16 && offsetof(RingSample, value) == 8);
 static_assert(sizeof(Memory) == 24);
 static_assert(sizeof(MemoryV2) == 40 && offsetof(MemoryV2, total) == 8 && offsetof(MemoryV2, used) == 32);
 static_assert(kMemoryV2Version == (sizeof(MemoryV2) | 2U << 24));

@@ -90,7 +90,7 @@ Result<std::unique_ptr<Nvml>, Trouble> Nvml::open(const std::string& root) {
 bool Nvml::bind_all() {
   Functions& f = functions_;
   const auto get = [&](auto*& function, std::initializer_list<std::string_view> names) {
-    return bind(library_, function, names);
+    return ipw::bind(library_, function, names);
   };
   const bool usable = get(f.init, {"nvmlInit_v2", "nvmlInit"}) && get(f.shutdown, {"nvmlShutdown"}) &&
                       get(f.device_count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"}) &&

@@ -28,7 +28,7 @@ struct Functions {
   int (*power_usage)(Device, unsigned* milliwatts);
   int (*field_values)(Device, int count, FieldValue*);
   int (*samples)(Device, int type, unsigned long long last_seen_us, int* value_type, unsigned* count,
-                 Sample*);
+                 RingSample*);
   int (*memory_v2)(Device, MemoryV2*);
   int (*memory)(Device, Memory*);
   int (*utilization)(Device, Utilization*);
