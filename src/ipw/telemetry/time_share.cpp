@@ -19,12 +19,12 @@ class TimeShare final : public Attribution {
 
   void begin(std::int64_t request, Instant at) override {
     if (changes_.empty()) begin_ = at;
-    ++changes_[at];
+    ++changes_[at].more;
     requests_[request] = {at, std::nullopt};
   }
 
   void end(std::int64_t request, const Work& work, bool taken) override {
-    --changes_[work.done];
+    --changes_[work.done].more;
     if (taken)
       requests_[request].end = work.done;
     else
@@ -51,7 +51,13 @@ class TimeShare final : public Attribution {
   }
 
  private:
-  using Change = std::map<Instant, int>::const_iterator;
+  /// A begin or an end, and the energies from here to the next one, once somebody asked.
+  struct Change {
+    int more = 0;  ///< how many requests more are active from here on
+    std::vector<records::DomainEnergy> energies;
+    Instant until{};
+  };
+  using Changes = std::map<Instant, Change>;
   struct Life {
     Instant begin{};
     std::optional<Instant> end;
@@ -69,17 +75,24 @@ class TimeShare final : public Attribution {
     return oldest;
   }
 
-  // Call a function with (begin, end, active requests) of each piece between two changes within [from, to].
+  // Every request that was active asks for the same piece.
+  const std::vector<records::DomainEnergy>& piece(Changes::iterator change) {
+    const Instant until = std::next(change)->first;
+    if (change->second.until != until) {
+      change->second.energies = source_.window(change->first, until).energies;
+      change->second.until = until;
+    }
+    return change->second.energies;
+  }
+
+  // Call a function with the energies of each piece between two changes within [from, to], which are changes
+  // themselves, and the number of active requests.
   template <class Visit>
-  void for_pieces(Instant from, Instant to, const Visit& visit) const {
+  void for_pieces(Instant from, Instant to, const Visit& visit) {
     int active = active_before_;
-    for (Change change = changes_.begin(); change != changes_.end(); ++change) {
-      active += change->second;
-      const Change next = std::next(change);
-      const Instant begin = std::max(from, change->first),
-                    end = next == changes_.end() ? to : std::min(to, next->first);
-      if (begin >= to) break;
-      if (begin < end) visit(begin, end, active);
+    for (auto change = changes_.begin(); change != changes_.end() && change->first < to; ++change) {
+      active += change->second.more;
+      if (change->first >= from) visit(piece(change), active);
     }
   }
 
@@ -89,15 +102,14 @@ class TimeShare final : public Attribution {
     // An error at a change moves energy between neighbours in proportion to the jump of the share.
     double variation = 0, previous = 0;
     int most = 0;
-    for_pieces(begin, end, [&](Instant from, Instant to, int active) {
+    for_pieces(begin, end, [&](const std::vector<records::DomainEnergy>& energies, int active) {
       const double part = 1.0 / std::max(active, 1);
       variation += std::abs(part - previous);
       previous = part;
       most = std::max(most, active);
-      const WindowReport piece = source_.window(from, to);
-      for (std::size_t i = 0; i < std::min(joules.size(), piece.energies.size()); ++i) {
-        if (!piece.energies[i].joules) continue;
-        joules[i] += *piece.energies[i].joules * part;
+      for (std::size_t i = 0; i < std::min(joules.size(), energies.size()); ++i) {
+        if (!energies[i].joules) continue;
+        joules[i] += *energies[i].joules * part;
         known[i] = true;
       }
     });
@@ -120,11 +132,10 @@ class TimeShare final : public Attribution {
     while (changes_.size() > 1 && std::next(changes_.begin())->first <= until) {
       if (!source_.settled(std::next(changes_.begin())->first)) break;
       const auto first = changes_.begin();
-      const Instant begin = first->first, end = std::next(first)->first;
-      active_before_ += first->second;
-      const WindowReport piece = source_.window(begin, end);
-      for (std::size_t i = 0; i < std::min(totals_.size(), piece.energies.size()); ++i) {
-        const double joules = piece.energies[i].joules.value_or(0);
+      active_before_ += first->second.more;
+      const auto& energies = piece(first);
+      for (std::size_t i = 0; i < std::min(totals_.size(), energies.size()); ++i) {
+        const double joules = energies[i].joules.value_or(0);
         totals_[i].device_joules += joules;
         if (active_before_ == 0) totals_[i].idle_joules += joules;
       }
@@ -133,7 +144,7 @@ class TimeShare final : public Attribution {
   }
 
   const Source& source_;
-  std::map<Instant, int> changes_;         ///< how many requests more are active from here on
+  Changes changes_;
   int active_before_ = 0;                  ///< active before the first change that is kept
   std::map<std::int64_t, Life> requests_;  ///< running, or ended and not yet taken
   Instant begin_{};
