@@ -4,7 +4,7 @@
 #   ipw_app(NAME SOURCES ... USES ...)                               bin/NAME
 #   ipw_test(NAME SOURCES ... USES ... LINKS ... LABELS ...)         a GoogleTest program, one ctest row
 #   ipw_bench(NAME SOURCES ... USES ... LINKS ...)                   a Google Benchmark program bin/bench_NAME
-#   ipw_fuzzer(NAME SOURCES ... USES ...)                            a libFuzzer program bin/fuzz_NAME
+#   ipw_fuzzer(NAME SOURCES ... USES ...)                            a libFuzzer program bin/fuzz_NAME, part of the target fuzzers
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -84,4 +84,8 @@ function(ipw_fuzzer name)
   add_executable(fuzz_${name} ${arg_SOURCES})
   ipw_configure(fuzz_${name} ${ARGN})
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers fuzz_${name})
 endfunction()

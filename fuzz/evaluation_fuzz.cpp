@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/json.h"
 #include "ipw/evaluation/scorer.h"
 

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/error.h"
 #include "ipw/records/run_folder.h"
 

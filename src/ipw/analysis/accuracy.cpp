@@ -81,18 +81,6 @@ Json summary_json(const RunData& run, const Accuracy& accuracy, const Efficiency
   return json;
 }
 
-std::vector<std::string> warnings_of(const RunData& run, const Counts& c) {
-  std::vector<std::string> out;
-  const auto warn = [&](std::size_t count, const char* text) {
-    if (count > 0) out.push_back(fmt::format("{} of {} queries {}", count, run.rows.size(), text));
-  };
-  warn(c.failed, "failed; they count as wrong");
-  warn(c.unscored, "are unscored; they are not in the accuracy");
-  warn(run.truncated, "were cut off by the token limit");
-  if (run.rows.empty()) out.emplace_back("the run holds no query");
-  return out;
-}
-
 class AccuracyAnalysis final : public Analysis {
  public:
   Result run(const std::filesystem::path& folder, const std::string& model,
@@ -103,6 +91,18 @@ class AccuracyAnalysis final : public Analysis {
 };
 
 }  // namespace
+
+std::vector<std::string> accuracy_warnings(const RunData& run, const Counts& c) {
+  std::vector<std::string> out;
+  const auto warn = [&](std::size_t count, const char* text) {
+    if (count > 0) out.push_back(fmt::format("{} of {} queries {}", count, run.rows.size(), text));
+  };
+  warn(c.failed, "failed; they count as wrong");
+  warn(c.unscored, "are unscored; they are not in the accuracy");
+  warn(run.truncated, "were cut off by the token limit");
+  if (run.rows.empty()) out.emplace_back("the run holds no query");
+  return out;
+}
 
 void Counts::add(Outcome outcome) {
   switch (outcome) {
@@ -155,7 +155,7 @@ Result accuracy_result(const RunData& run, const Precision& precision) {
   Json subjects = Json::object();
   for (const auto& s : accuracy.subjects) subjects[s.subject] = counts_json(s.counts);
   Result result{.id = "accuracy", .figures = {accuracy.total}, .tables = accuracy_tables(run, accuracy)};
-  result.warnings = warnings_of(run, accuracy.counts);
+  result.warnings = accuracy_warnings(run, accuracy.counts);
   const Json data{{"per_model", {{run.model, summary}}}, {"subjects", subjects}};
   const Json json{
       {"analysis", "accuracy"}, {"summary", summary}, {"warnings", result.warnings}, {"data", data}};

@@ -28,6 +28,8 @@ Accuracy accuracy_of(const RunData& run, const Precision& precision);
 Result accuracy_result(const RunData& run, const Precision& precision);
 /// Tables and counts alone, for reports that hold several analyses.
 std::vector<Table> accuracy_tables(const RunData& run, const Accuracy& accuracy);
+/// What the reader should know of the outcomes.
+std::vector<std::string> accuracy_warnings(const RunData& run, const Counts& counts);
 
 std::unique_ptr<Analysis> make_accuracy();
 

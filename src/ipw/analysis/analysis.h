@@ -62,6 +62,9 @@ std::span<const AnalysisEntry> analyses();
 /// Throws Error where the folder cannot be read.
 Result profile_report(const std::filesystem::path& folder, const std::string& model,
                       const Params& options = {});
+/// The order in which runs are compared: as given, unless the names are in the order of the alphabet, as the
+/// patterns of a shell give them. Those come in natural order, so that tiny-36k stands before tiny-360k.
+std::vector<std::filesystem::path> comparison_order(std::vector<std::filesystem::path> folders);
 /// Several runs side by side, one row each; differences to the first run where the questions are the same.
 Result compare(std::span<const std::filesystem::path> folders, const Params& options = {});
 /// The derived sections of summary.json: `profile_metrics`, `efficiency`, `statistics`

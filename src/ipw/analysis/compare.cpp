@@ -4,59 +4,81 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
 
 #include "ipw/analysis/format.h"
 #include "ipw/analysis/sections.h"
 #include "ipw/base/error.h"
+#include "ipw/base/external_sort.h"
+#include "ipw/base/text.h"
 
 namespace ipw::analysis {
 namespace {
 
-/// Sum and count of the scores of one question's repeats.
-using Score = std::array<double, 2>;
+/// The score of one query; 1 or 0, or -1 for none.
+struct Scored {
+  std::uint64_t question;
+  std::int64_t score;
+  auto operator<=>(const Scored&) const = default;
+};
 
-std::unordered_map<std::uint64_t, Score> scores_by_question(const RunData& run) {
-  std::unordered_map<std::uint64_t, Score> out;
-  for (const auto& row : run.rows) {
-    Score& sum = out[row.question];
-    const auto s = score(row);
-    sum[0] += s.value_or(0);
-    sum[1] += s ? 1 : 0;
+/// The scores of a run question by question, repeats joined, in constant memory.
+class ScoresByQuestion {
+ public:
+  struct Item {
+    std::uint64_t question;
+    double sum, count;  ///< of the scores
+  };
+  explicit ScoresByQuestion(const RunData& run) : sorted_(run.rows.scratch()) {
+    for (const auto& row : run.rows) {
+      const auto s = score(row);
+      sorted_.add({row.question, s ? static_cast<std::int64_t>(*s) : -1});
+    }
+    sorted_.sort();
+    more_ = sorted_.next(ahead_);
   }
-  return out;
-}
+  std::optional<Item> next() {
+    if (!more_) return std::nullopt;
+    Item item{ahead_.question, 0, 0};
+    for (; more_ && ahead_.question == item.question; more_ = sorted_.next(ahead_)) {
+      if (ahead_.score < 0) continue;
+      item.sum += static_cast<double>(ahead_.score);
+      ++item.count;
+    }
+    return item;
+  }
 
-/// Mean score of each question in both runs; empty when the runs do not hold the same questions.
-std::vector<std::array<double, 2>> paired_scores(const RunData& first, const RunData& second) {
-  auto ours = scores_by_question(first);
-  const auto theirs = scores_by_question(second);
-  if (ours.size() != theirs.size()) return {};
-  std::vector<std::array<double, 2>> out;
-  for (const auto& row : second.rows) {  // in the order of the run, so that sums are the same each time
-    const auto node = ours.extract(row.question);
-    if (node.empty()) continue;
-    const Score a = node.mapped(), b = theirs.at(row.question);
-    if (a[1] > 0 && b[1] > 0) out.push_back({a[0] / a[1], b[0] / b[1]});
+ private:
+  ExternalSorter<Scored> sorted_;
+  Scored ahead_{};
+  bool more_ = false;
+};
+
+/// Differences of the mean scores of each question, second minus first; nothing when the runs do not hold the
+/// same questions.
+std::optional<stats::Moments> paired_differences(const RunData& first, const RunData& second) {
+  if (first.questions != second.questions) return std::nullopt;
+  ScoresByQuestion ours(first), theirs(second);
+  stats::Moments differences;
+  for (auto a = ours.next(), b = theirs.next(); a && b; a = ours.next(), b = theirs.next()) {
+    if (a->question != b->question) return std::nullopt;
+    if (a->count > 0 && b->count > 0) differences.add(b->sum / b->count - a->sum / a->count);
   }
-  return ours.empty() ? out : std::vector<std::array<double, 2>>();
+  return differences.n() > 0 ? std::optional(differences) : std::nullopt;
 }
 
 /// Second minus first, question by question.
 Figure accuracy_difference(const RunData& first, const RunData& second) {
   Figure figure;
   figure.label = "accuracy difference";
-  const auto pairs = paired_scores(first, second);
-  figure.n = pairs.size();
+  const auto differences = paired_differences(first, second);
+  figure.n = differences ? differences->n() : 0;
   figure.of = second.rows.size();
-  if (pairs.empty()) {
+  if (!differences) {
     figure.reason = "the runs do not hold the same questions";
     return figure;
   }
-  std::vector<double> differences;
-  for (const auto& [a, b] : pairs) differences.push_back(b - a);
-  figure.value = stats::summarize(differences)->mean;
-  figure.interval = stats::mean_interval(differences);
+  figure.value = differences->mean();
+  figure.interval = stats::mean_interval(*differences);
   figure.method = "paired by question, Student's t";
   return figure;
 }
@@ -110,7 +132,26 @@ std::vector<std::string> warnings_of(std::span<const RunData> runs, std::span<co
   return out;
 }
 
+/// The name of a folder, also of "runs/a/".
+std::string name_of(const std::filesystem::path& folder) {
+  const auto path = folder.lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+/// What most locales sort by: letters and digits, whatever their case.
+std::string letters_of(const std::string& name) {
+  return replace_all(to_lower_ascii(slug(name)), "_", "");
+}
+
 }  // namespace
+
+std::vector<std::filesystem::path> comparison_order(std::vector<std::filesystem::path> folders) {
+  const auto letters = [](const auto& folder) { return letters_of(folder.string()); };
+  if (std::ranges::is_sorted(folders, {}, [](const auto& folder) { return folder.string(); }) ||
+      std::ranges::is_sorted(folders, {}, letters))
+    std::ranges::stable_sort(folders, natural_less, [](const auto& folder) { return folder.string(); });
+  return folders;
+}
 
 Result comparison(std::span<const RunData> runs, std::span<const std::string> names,
                   const Precision& precision) {
@@ -138,7 +179,7 @@ Result compare(std::span<const std::filesystem::path> folders, const Params& opt
   std::vector<std::string> names;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const bool twice = std::ranges::count(runs, runs[i].model, &RunData::model) > 1;
-    names.push_back(twice ? folders[i].filename().string() : runs[i].model);
+    names.push_back(twice ? name_of(folders[i]) : runs[i].model);
   }
   return comparison(runs, names, precision_from(options));
 }

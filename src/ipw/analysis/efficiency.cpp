@@ -37,8 +37,9 @@ Table distribution_table(const Efficiency& e) {
   table.columns = {"metric", "unit", "n", "mean", "p50", "p90", "p99", "max"};
   table.right_aligned = {false, false, true, true, true, true, true, true};
   for (const auto& d : e.distributions) {
-    table.rows.push_back({d.label, d.unit, std::to_string(d.summary->n), number(d.summary->mean),
-                          number(d.summary->median), number(d.p90), number(d.p99), number(d.summary->max)});
+    table.rows.push_back({d.label, d.unit, std::to_string(d.of.summary.n), number(d.of.summary.mean),
+                          number(d.of.summary.median), number(d.of.p90), number(d.of.p99),
+                          number(d.of.summary.max)});
   }
   return table;
 }
@@ -62,7 +63,7 @@ Json domains_json(const RunData& run) {
 Json distributions_json(const Efficiency& e) {
   Json out = Json::array();
   for (const auto& d : e.distributions) {
-    const auto& s = *d.summary;
+    const auto& s = d.of.summary;
     out.push_back({{"label", d.label},
                    {"unit", d.unit},
                    {"n", s.n},
@@ -70,24 +71,10 @@ Json distributions_json(const Efficiency& e) {
                    {"std", s.stddev},
                    {"min", s.min},
                    {"p50", s.median},
-                   {"p90", d.p90},
-                   {"p99", d.p99},
+                   {"p90", d.of.p90},
+                   {"p99", d.of.p99},
                    {"max", s.max}});
   }
-  return out;
-}
-
-std::vector<std::string> warnings_of(const RunData& run, const Efficiency& e) {
-  std::vector<std::string> out;
-  for (const auto& [reason, count] : run.no_energy) {
-    out.push_back(fmt::format("{} of {} queries have no energy: {}", count, run.rows.size(), reason));
-  }
-  if (run.shared_device > 0) {
-    out.push_back(
-        fmt::format("{} queries shared the device with others; their energy is a share", run.shared_device));
-  }
-  if (e.joules_per_query.value && run.method == "modelled")
-    out.emplace_back("the energy is modelled, not measured");
   return out;
 }
 
@@ -102,12 +89,26 @@ class EfficiencyAnalysis final : public Analysis {
 
 }  // namespace
 
+std::vector<std::string> efficiency_warnings(const RunData& run, const Efficiency& e) {
+  std::vector<std::string> out;
+  for (const auto& [reason, count] : run.no_energy) {
+    out.push_back(fmt::format("{} of {} queries have no energy: {}", count, run.rows.size(), reason));
+  }
+  if (run.shared_device > 0) {
+    out.push_back(
+        fmt::format("{} queries shared the device with others; their energy is a share", run.shared_device));
+  }
+  if (e.joules_per_query.value && run.method == "modelled")
+    out.emplace_back("the energy is modelled, not measured");
+  return out;
+}
+
 Result efficiency_result(const RunData& run, const Precision& precision) {
   const Efficiency e = efficiency_of(run, precision);
   Result result{.id = "efficiency", .figures = all_figures(e)};
   result.tables = {figure_table("Efficiency", result.figures), distribution_table(e)};
   if (!run.domains.empty()) result.tables.push_back(domain_table(run));
-  result.warnings = warnings_of(run, e);
+  result.warnings = efficiency_warnings(run, e);
   Json figures = Json::object();
   for (const auto& f : result.figures) figures[f.label] = to_json(f);
   const Json summary{{"model", run.model},

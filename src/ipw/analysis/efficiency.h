@@ -2,14 +2,14 @@
 // What an answer costs: energy, power and time, and accuracy over them.
 #pragma once
 #include "ipw/analysis/estimate.h"
+#include "ipw/analysis/sample.h"
 
 namespace ipw::analysis {
 
 /// One metric over the queries, with its quantiles.
 struct Distribution {
   std::string label, unit;
-  std::optional<stats::Summary> summary;
-  double p90 = 0, p99 = 0;
+  Description of;
 };
 
 struct Efficiency {
@@ -28,6 +28,8 @@ Result efficiency_result(const RunData& run, const Precision& precision);
 std::vector<Figure> headline_figures(const Efficiency& efficiency);
 /// All figures, in the order of the reference page.
 std::vector<Figure> all_figures(const Efficiency& efficiency);
+/// What the reader should know of the energies.
+std::vector<std::string> efficiency_warnings(const RunData& run, const Efficiency& efficiency);
 
 std::unique_ptr<Analysis> make_efficiency();
 

@@ -27,7 +27,7 @@ Estimand ratio_of(std::string label, std::string unit, Getter a, Getter b, bool 
 
 /// Accuracy over a mean: each over the queries that have it, drawn together.
 Figure intelligence(const RunData& run, const Figure& accuracy, const char* label, const char* unit,
-                    Getter cost, const Precision& precision) {
+                    const Getter& cost, const Precision& precision) {
   Estimand what = mean_of(label, unit, score, true);
   what.terms = [cost](const QueryRow& row) { return Terms{score(row), cost(row)}; };
   what.missing = accuracy.value ? "no energy" : "no query is scored";
@@ -65,17 +65,6 @@ Figure reciprocal(Figure ipj) {
   return ipj;
 }
 
-Distribution distribution(const RunData& run, std::string label, std::string unit, const Getter& value) {
-  std::vector<double> values;
-  for (const auto& row : run.rows) {
-    if (const auto v = value(row)) values.push_back(*v);
-  }
-  Distribution out{.label = std::move(label), .unit = std::move(unit), .summary = stats::summarize(values)};
-  out.p90 = stats::quantile(values, 0.9).value_or(0);
-  out.p99 = stats::quantile(values, 0.99).value_or(0);
-  return out;
-}
-
 std::vector<Distribution> distributions_of(const RunData& run) {
   const std::vector<std::tuple<const char*, const char*, Getter>> metrics{
       {"energy", "J", kJoules},
@@ -89,8 +78,7 @@ std::vector<Distribution> distributions_of(const RunData& run) {
       {"output tokens", "tokens", [](const QueryRow& r) { return r.output_tokens; }}};
   std::vector<Distribution> out;
   for (const auto& [label, unit, getter] : metrics) {
-    auto d = distribution(run, label, unit, getter);
-    if (d.summary) out.push_back(std::move(d));
+    if (const auto of = describe(run.rows, getter)) out.push_back({label, unit, *of});
   }
   return out;
 }

@@ -30,7 +30,8 @@ void add(Sums& total, const Sums& more) {
   for (std::size_t k = 0; k < total.size(); ++k) total[k] += more[k];
 }
 
-/// One row per question: repeats of a question are not independent and are drawn together.
+/// Rows of the bootstrap by question, in the order of the run: repeats of a question are not independent and
+/// are drawn together.
 std::vector<Sums> by_question(const RunData& run, const std::function<Terms(const QueryRow&)>& terms) {
   std::unordered_map<std::uint64_t, std::size_t> places;
   std::vector<Sums> out;
@@ -42,8 +43,11 @@ std::vector<Sums> by_question(const RunData& run, const std::function<Terms(cons
   return out;
 }
 
-std::size_t question_count(const RunData& run) {
-  return by_question(run, [](const QueryRow&) { return Terms{}; }).size();
+/// Rows of the bootstrap when there are many questions: a hash puts each of them into one of so many groups.
+std::vector<Sums> by_group(const RunData& run, const std::function<Terms(const QueryRow&)>& terms) {
+  std::vector<Sums> out(kMostUnits);
+  for (const auto& row : run.rows) add(out[row.question % kMostUnits], sums_of(terms(row)));
+  return out;
 }
 
 std::string no_value_reason(const Sums& total, const Estimand& what, const RunData& run) {
@@ -60,8 +64,9 @@ std::string why_no_energy(const RunData& run) {
   return out;
 }
 
-std::string method_text(const Estimand& what, const RunData& run, std::size_t questions, double share) {
-  std::string text = fmt::format("bootstrap over {} questions", questions);
+std::string method_text(const Estimand& what, const RunData& run, double share) {
+  std::string text = fmt::format("bootstrap over {} questions", run.questions);
+  if (run.questions > kMostUnits) text += fmt::format(" in {} groups", kMostUnits);
   if (!what.from_energy) return text;
   if (share > 0) text += fmt::format(", sensor +-{:.2g} %", share * 100);
   return run.method.empty() ? text : "energy " + run.method + "; " + text;
@@ -115,7 +120,7 @@ Estimand mean_of(std::string label, std::string unit,
 }
 
 Figure estimate(const RunData& run, const Estimand& what, const Precision& precision) {
-  const auto rows = by_question(run, what.terms);
+  const auto rows = run.questions > kMostUnits ? by_group(run, what.terms) : by_question(run, what.terms);
   Sums total{};
   for (const auto& row : rows) add(total, row);
   Figure figure{.label = what.label, .unit = what.unit, .value = ratio(total), .interval = {}};
@@ -128,7 +133,7 @@ Figure estimate(const RunData& run, const Estimand& what, const Precision& preci
     return figure;
   }
   const double share = what.from_energy ? sensor_share(run) : 0;
-  figure.method = method_text(what, run, rows.size(), share);
+  figure.method = method_text(what, run, share);
   figure.interval = stats::bootstrap_sums<4>(rows, ratio, precision.seed, precision.draws);
   if (!figure.interval) figure.reason = "no interval from a single question";
   if (figure.interval && share > 0) figure.interval = with_systematic(*figure.interval, *figure.value, share);
@@ -139,9 +144,9 @@ Figure accuracy_figure(const RunData& run, const Precision& precision) {
   Estimand what = mean_of("accuracy", "", score);
   what.missing = "no query is scored";
   Figure figure = estimate(run, what, precision);
-  if (!figure.value || question_count(run) < run.rows.size()) return figure;
-  const auto correct =
-      static_cast<std::size_t>(std::ranges::count(run.rows, Outcome::Correct, &QueryRow::outcome));
+  if (!figure.value || run.questions < run.rows.size()) return figure;
+  std::size_t correct = 0;
+  for (const auto& row : run.rows) correct += row.outcome == Outcome::Correct;
   figure.interval = stats::wilson(correct, figure.n);
   figure.method = "Wilson";
   figure.reason.clear();

@@ -29,8 +29,14 @@ struct Estimand {
   std::string missing = "not measured";  ///< reason when no query has a value
 };
 
-/// Value with its 95 % interval: percentile bootstrap that draws whole questions, joined in quadrature with
-/// the systematic half-width of the energy (JCGM 100:2008, 5.1.2). Needs two questions for an interval.
+/// What the bootstrap draws from, at most. More questions than this are put into as many groups by a hash of
+/// the question, and whole groups are drawn: the spread of group sums estimates the same variance, its
+/// standard deviation to about 1 in sqrt(2 groups), in memory and time that do not grow.
+inline constexpr std::size_t kMostUnits = 4096;
+
+/// Value with its 95 % interval: percentile bootstrap that draws whole questions (or groups of them), joined
+/// in quadrature with the systematic half-width of the energy (JCGM 100:2008, 5.1.2). Needs two questions for
+/// an interval.
 Figure estimate(const RunData& run, const Estimand& what, const Precision& precision);
 /// The mean of one value per query.
 Estimand mean_of(std::string label, std::string unit,

@@ -10,13 +10,11 @@ namespace ipw::analysis {
 Result profile_result(const RunData& run, const Precision& precision) {
   const Accuracy accuracy = accuracy_of(run, precision);
   const Efficiency efficiency = efficiency_of(run, precision);
-  Result accuracy_part = accuracy_result(run, precision);
-  Result efficiency_part = efficiency_result(run, precision);
   Result result{.id = "profile", .figures = headline_figures(efficiency)};
   result.tables = accuracy_tables(run, accuracy);
   result.tables.push_back(figure_table("Efficiency of " + run.model, result.figures));
-  result.warnings = std::move(accuracy_part.warnings);
-  for (auto& warning : efficiency_part.warnings) result.warnings.push_back(std::move(warning));
+  result.warnings = accuracy_warnings(run, accuracy.counts);
+  for (auto& warning : efficiency_warnings(run, efficiency)) result.warnings.push_back(std::move(warning));
   result.json = pretty_json(Json{{"analysis", "profile"},
                                  {"model", run.model},
                                  {"efficiency", efficiency_section(efficiency)},

@@ -45,36 +45,32 @@ std::optional<double> energy_watts(const QueryRow& r) {
 /// The accelerator's own power gauge, as the original; without one, energy over latency. One source for a
 /// whole run.
 Getter watts_of(const RunData& run) {
-  const bool gauge = std::ranges::any_of(run.rows, [](const QueryRow& r) { return r.gpu_watts.has_value(); });
-  return gauge ? gauge_watts : energy_watts;
+  for (const auto& row : run.rows)
+    if (row.gpu_watts) return gauge_watts;
+  return energy_watts;
 }
 
-Regression regress(const RunData& run, std::string name, Getter x, Getter y, bool zero_y_counts = true) {
-  Regression out;
-  out.name = std::move(name);
-  for (const auto& row : run.rows) {
-    const auto a = x(row), b = y(row);
-    if (!a || !b || (!zero_y_counts && std::abs(*b) < kZero)) continue;
-    out.xs.push_back(*a);
-    out.ys.push_back(*b);
-  }
-  return out;
-}
+struct Spec {
+  const char *name, *x_label, *y_label;
+  Getter x, y;
+  bool zero_y_counts = true;
+  bool on_logarithm = false;  ///< natural, of x; pairs without one leave
+};
 
-void fit(Regression& r) {
-  if (const auto summary = stats::summarize(r.ys)) r.mean_y = summary->mean;
-  r.line = stats::least_squares(r.xs, r.ys);
-}
-
-/// The same pairs on the natural logarithm of x; pairs without one leave.
-Regression on_logarithm(const Regression& r, std::string name) {
-  Regression out;
-  out.name = std::move(name);
-  for (std::size_t i = 0; i < r.xs.size(); ++i) {
-    if (r.xs[i] <= 0) continue;
-    out.xs.push_back(std::log(r.xs[i]));
-    out.ys.push_back(r.ys[i]);
-  }
+Regression regress(const RunData& run, const Spec& spec) {
+  const stats::Pairs pairs = [&](const std::function<void(double, double)>& take) {
+    for (const auto& row : run.rows) {
+      const auto x = spec.x(row), y = spec.y(row);
+      if (!x || !y || (!spec.zero_y_counts && std::abs(*y) < kZero)) continue;
+      if (spec.on_logarithm && *x <= 0) continue;
+      take(spec.on_logarithm ? std::log(*x) : *x, *y);
+    }
+  };
+  stats::Moments moments;
+  pairs([&](double, double y) { moments.add(y); });
+  Regression out{.name = spec.name, .x = spec.x_label, .y = spec.y_label, .count = moments.n()};
+  if (moments.n() > 0) out.mean_y = moments.mean();
+  out.line = stats::least_squares(pairs);
   return out;
 }
 
@@ -83,7 +79,7 @@ Json to_json(const std::optional<stats::Interval>& interval) {
 }
 
 Json to_json(const Regression& r) {
-  Json json{{"count", r.xs.size()}};
+  Json json{{"count", r.count}};
   json["slope"] = r.line ? Json(r.line->slope) : Json(nullptr);
   json["intercept"] = r.line ? Json(r.line->intercept) : Json(nullptr);
   json["r2"] = r.line ? Json(r.line->r2) : Json(nullptr);
@@ -102,10 +98,11 @@ std::vector<std::string> warnings_of(const RunData& run) {
       {"total token", total_tokens}};
   std::vector<std::string> out;
   for (const auto& [name, value] : counters) {
-    const auto zeros = std::ranges::count_if(run.rows, [&](const QueryRow& r) {
-      const auto v = value(r);
-      return v && std::abs(*v) < kZero;
-    });
+    std::size_t zeros = 0;
+    for (const auto& row : run.rows) {
+      const auto v = value(row);
+      zeros += v && std::abs(*v) < kZero;
+    }
     if (zeros > 0)
       out.push_back(fmt::format("encountered {} {} samples equal to 0.0 in dataset", zeros, name));
   }
@@ -128,7 +125,7 @@ Table table_of(const std::vector<Regression>& all) {
   table.right_aligned = {false, false, true, true, true, true, true};
   table.notes = {"ordinary least squares; intervals by Student's t, valid for errors of equal spread"};
   for (const auto& r : all) {
-    table.rows.push_back({r.y, r.x, std::to_string(r.xs.size()),
+    table.rows.push_back({r.y, r.x, std::to_string(r.count),
                           r.line ? with_interval(r.line->slope, r.line->slope_interval) : "-",
                           r.line ? with_interval(r.line->intercept, r.line->intercept_interval) : "-",
                           r.line ? number(r.line->r2) : "-", r.mean_y ? number(*r.mean_y) : "-"});
@@ -149,23 +146,16 @@ class RegressionAnalysis final : public Analysis {
 }  // namespace
 
 std::vector<Regression> regressions_of(const RunData& run) {
+  const Getter watts = watts_of(run);
+  const char* const power = watts == gauge_watts ? "accelerator power [W]" : "power [W]";
+  const Spec specs[] = {
+      {"input_tokens_vs_ttft", "input tokens", "TTFT [s]", input_tokens, ttft},
+      {"total_tokens_vs_energy", "total tokens", "energy [J]", total_tokens, joules},
+      {"total_tokens_vs_latency", "total tokens", "latency [s]", total_tokens, seconds},
+      {"total_tokens_vs_power", "total tokens", power, total_tokens, watts, false},
+      {"total_tokens_vs_power_log", "ln(total tokens)", power, total_tokens, watts, false, true}};
   std::vector<Regression> all;
-  all.push_back(regress(run, "input_tokens_vs_ttft", input_tokens, ttft));
-  all.push_back(regress(run, "total_tokens_vs_energy", total_tokens, joules));
-  all.push_back(regress(run, "total_tokens_vs_latency", total_tokens, seconds));
-  all.push_back(regress(run, "total_tokens_vs_power", total_tokens, watts_of(run), false));
-  all.push_back(on_logarithm(all.back(), "total_tokens_vs_power_log"));
-  const char* const power = watts_of(run) == gauge_watts ? "accelerator power [W]" : "power [W]";
-  const char* const axes[][2] = {{"input tokens", "TTFT [s]"},
-                                 {"total tokens", "energy [J]"},
-                                 {"total tokens", "latency [s]"},
-                                 {"total tokens", power},
-                                 {"ln(total tokens)", power}};
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i].x = axes[i][0];
-    all[i].y = axes[i][1];
-    fit(all[i]);
-  }
+  for (const auto& spec : specs) all.push_back(regress(run, spec));
   return all;
 }
 

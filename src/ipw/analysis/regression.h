@@ -7,7 +7,7 @@ namespace ipw::analysis {
 
 struct Regression {
   std::string name, x, y;  ///< name as in the JSON; x and y with their units
-  std::vector<double> xs, ys;
+  std::size_t count = 0;
   std::optional<double> mean_y;
   std::optional<stats::Line> line;
 };

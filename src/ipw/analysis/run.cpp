@@ -3,17 +3,22 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
+#include "ipw/base/hash.h"
 #include "ipw/stats/stats.h"
 
 namespace ipw::analysis {
 namespace {
 
 std::uint64_t question_of(const records::QueryRecord& record) {
-  const std::hash<std::string> hash;
-  if (!record.problem.empty()) return hash(record.problem);
-  return record.query_id.empty() ? hash(std::to_string(record.index)) : hash(record.query_id);
+  if (!record.problem.empty()) return hash64(record.problem);
+  return hash64(record.query_id.empty() ? std::to_string(record.index) : record.query_id);
+}
+
+/// Count a reason; when there are too many different ones, the new ones together.
+void count(std::map<std::string, std::size_t>& reasons, const std::string& reason) {
+  const bool full = reasons.size() >= kMostReasons && !reasons.contains(reason);
+  ++reasons[full ? "other reasons" : reason];
 }
 
 /// A sensor's NaN must not enter a sum.
@@ -45,29 +50,8 @@ bool is_unparsed(const records::Evaluation& e) {
 
 }  // namespace
 
-std::optional<double> QueryRow::watts() const {
-  if (!joules || !(seconds > 0)) return std::nullopt;
-  return *joules / seconds;
-}
-
-std::optional<double> QueryRow::total_tokens() const {
-  if (!input_tokens || !output_tokens) return std::nullopt;
-  return *input_tokens + *output_tokens;
-}
-
-std::optional<double> QueryRow::net_joules() const {
-  if (!joules || !idle_joules) return std::nullopt;
-  return *joules - *idle_joules;
-}
-
-std::optional<double> QueryRow::tokens_per_second() const {
-  if (!output_tokens || !(seconds > 0)) return std::nullopt;
-  return *output_tokens / seconds;
-}
-
-std::optional<double> QueryRow::tpot_seconds() const {
-  if (!ttft_seconds || !output_tokens || *output_tokens < 2 || seconds < *ttft_seconds) return std::nullopt;
-  return (seconds - *ttft_seconds) / (*output_tokens - 1);
+Collector::Collector(const std::filesystem::path& scratch) : questions_(scratch) {
+  run_.rows = Rows(scratch);
 }
 
 std::optional<double> Collector::plausible(std::optional<double> value) {
@@ -77,9 +61,12 @@ std::optional<double> Collector::plausible(std::optional<double> value) {
 }
 
 std::uint32_t Collector::subject(const std::string& name) {
-  const auto next = static_cast<std::uint32_t>(run_.subjects.size());
-  const auto [it, added] = subject_ids_.try_emplace(name, next);
-  if (added) run_.subjects.push_back(name);
+  static const std::string kOtherSubjects = "(other subjects)";
+  const bool full = run_.subjects.size() >= kMostSubjects && !subject_ids_.contains(name);
+  const std::string& counted = full ? kOtherSubjects : name;
+  const auto [it, added] =
+      subject_ids_.try_emplace(counted, static_cast<std::uint32_t>(run_.subjects.size()));
+  if (added) run_.subjects.push_back(counted);
   return it->second;
 }
 
@@ -87,13 +74,13 @@ void Collector::add_outcome(const records::QueryRecord& record, QueryRow& row) {
   if (record.finish_reason == "length") ++run_.truncated;
   if (record.failure) {
     row.outcome = Outcome::Failed;
-    ++run_.failures[record.failure->kind];
+    count(run_.failures, record.failure->kind);
   } else if (record.evaluation && record.evaluation->correct) {
     row.outcome = *record.evaluation->correct ? Outcome::Correct : Outcome::Wrong;
     if (is_unparsed(*record.evaluation)) ++run_.unparsed;
   } else {
     const bool judged = record.evaluation && !record.evaluation->reason.empty();
-    ++run_.unscored[judged ? record.evaluation->reason : "not evaluated"];
+    count(run_.unscored, judged ? record.evaluation->reason : "not evaluated");
   }
 }
 
@@ -108,7 +95,7 @@ void Collector::add_domain(const records::DomainEnergy& energy) {
     it->rule = energy.rule;
   }
   if (!energy.joules || !is_sane(*energy.joules)) {
-    ++it->reasons[energy.reason.empty() ? "no plausible value" : energy.reason];
+    count(it->reasons, energy.reason.empty() ? "no plausible value" : energy.reason);
     return;
   }
   ++it->n;
@@ -130,7 +117,7 @@ void Collector::add_energy(const records::QueryRecord& record, QueryRow& row) {
   row.joules = plausible(headline.joules);
   if (!row.joules) {
     const char* const fallback = headline.joules ? "negative or non-finite value" : "no sensor";
-    ++run_.no_energy[headline.reason.empty() ? fallback : headline.reason];
+    count(run_.no_energy, headline.reason.empty() ? fallback : headline.reason);
     return;
   }
   row.half_width_joules = plausible(headline.half_width_joules);
@@ -138,12 +125,17 @@ void Collector::add_energy(const records::QueryRecord& record, QueryRow& row) {
   row.idle_joules = idle_of(record, headline.scope);
   const auto known = std::ranges::find(scopes_, headline.scope, &records::Headline::scope);
   row.scope = static_cast<std::uint32_t>(known - scopes_.begin());
-  if (known == scopes_.end()) scopes_.push_back(headline);
+  if (known == scopes_.end()) {
+    scopes_.push_back(headline);
+    scope_counts_.push_back(0);
+  }
+  ++scope_counts_[row.scope];
 }
 
 void Collector::add(const records::QueryRecord& record) {
   QueryRow row;
   row.question = question_of(record);
+  questions_.add(row.question);
   row.subject = subject(record.subject);
   row.seconds = plausible(record.latency.total_seconds).value_or(0);
   row.ttft_seconds = plausible(record.latency.ttft_seconds);
@@ -156,28 +148,37 @@ void Collector::add(const records::QueryRecord& record) {
   run_.rows.push_back(row);
 }
 
+void Collector::count_questions() {
+  questions_.sort();
+  std::uint64_t last = 0;
+  for (std::uint64_t question = 0; questions_.next(question); last = question)
+    if (run_.questions == 0 || question != last) ++run_.questions;
+}
+
+void Collector::choose_scope() {
+  if (scopes_.empty()) return;
+  const auto chosen =
+      static_cast<std::size_t>(std::ranges::max_element(scope_counts_) - scope_counts_.begin());
+  for (std::size_t i = 0; i < scopes_.size(); ++i) {
+    if (i == chosen) continue;
+    run_.no_energy["measured as " + scopes_[i].scope + ", not as " + scopes_[chosen].scope] +=
+        scope_counts_[i];
+  }
+  run_.rows.keep_scope(static_cast<std::uint32_t>(chosen));
+  run_.scope = scopes_[chosen].scope;
+  run_.method = scopes_[chosen].method;
+}
+
 RunData Collector::finish(std::string model) && {
-  std::vector<std::size_t> counts(scopes_.size());
-  for (const auto& row : run_.rows) {
-    if (row.joules) ++counts[row.scope];
-  }
-  const auto chosen = static_cast<std::size_t>(std::ranges::max_element(counts) - counts.begin());
-  for (auto& row : run_.rows) {
-    if (!row.joules || row.scope == chosen) continue;
-    ++run_.no_energy["measured as " + scopes_[row.scope].scope + ", not as " + scopes_[chosen].scope];
-    row.joules = row.half_width_joules = row.idle_joules = std::nullopt;
-  }
-  if (!scopes_.empty()) {
-    run_.scope = scopes_[chosen].scope;
-    run_.method = scopes_[chosen].method;
-  }
+  count_questions();
+  choose_scope();
   run_.model = std::move(model);
   return std::move(run_);
 }
 
 RunData read_run(const std::filesystem::path& folder, const std::string& model) {
   const auto reader = records::open_run(folder, model);
-  Collector collector;
+  Collector collector(folder);
   records::QueryRecord record;
   while (reader->next(record)) collector.add(record);
   return std::move(collector).finish(reader->model());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run as the analyses see it: a few numbers per query, read in one pass. Texts stay on disk.
+// A run as the analyses see it: a few numbers per query, read in one pass. Texts stay in the run folder.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -7,36 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "ipw/analysis/rows.h"
+#include "ipw/base/external_sort.h"
 #include "ipw/records/run_folder.h"
 
 namespace ipw::analysis {
-
-/// Failed: no answer came, counted as wrong. Unscored: an answer came that no scorer judged, left out and
-/// shown.
-enum class Outcome : std::uint8_t { Correct, Wrong, Failed, Unscored };
-
-/// The numbers of one query. Energies are joules of the run's headline scope unless their name says
-/// otherwise.
-struct QueryRow {
-  std::uint64_t question = 0;  ///< equal for repeats of one question, in this process
-  std::uint32_t subject = 0;   ///< index into RunData::subjects
-  std::uint32_t scope = 0;     ///< index into the collector's scopes, meaningless after finish()
-  Outcome outcome = Outcome::Unscored;
-  double seconds = 0;
-  std::optional<double> joules, half_width_joules, random_half_width_joules, idle_joules;
-  std::optional<double> gpu_joules, cpu_joules, gpu_watts;
-  std::optional<double> ttft_seconds, itl_median_seconds;
-  std::optional<double> input_tokens, output_tokens;
-
-  /// Power of a query is its energy over its latency, everywhere.
-  std::optional<double> watts() const;
-  std::optional<double> total_tokens() const;
-  std::optional<double> net_joules() const;
-  /// Output tokens over the whole latency, prefill included.
-  std::optional<double> tokens_per_second() const;
-  /// Time per output token after the first: (latency - TTFT) / (output tokens - 1).
-  std::optional<double> tpot_seconds() const;
-};
 
 /// Running mean and variance (Welford 1962) of one domain of the tree.
 struct DomainTotals {
@@ -48,7 +23,8 @@ struct DomainTotals {
 
 struct RunData {
   std::string model;
-  std::vector<QueryRow> rows;
+  Rows rows;
+  std::size_t questions = 0;  ///< distinct ones; fewer than rows where questions repeat
   std::vector<std::string> subjects;
   std::vector<DomainTotals> domains;
   std::string scope, method;  ///< of the headline energy, empty when no query has one
@@ -60,6 +36,8 @@ struct RunData {
 /// Take records one after another. One thread at a time.
 class Collector {
  public:
+  /// Scratch files are made in `scratch`, or where temporary files go.
+  explicit Collector(const std::filesystem::path& scratch = {});
   void add(const records::QueryRecord& record);
   /// Choose the scope that most queries have and drop the energies of other scopes, counted in `no_energy`.
   RunData finish(std::string model) &&;
@@ -71,10 +49,19 @@ class Collector {
   void add_domain(const records::DomainEnergy& energy);
   std::uint32_t subject(const std::string& name);
 
+  void count_questions();
+  void choose_scope();
+
   RunData run_;
+  ExternalSorter<std::uint64_t> questions_;
   std::vector<records::Headline> scopes_;  ///< distinct scope and method seen, with no joules of interest
+  std::vector<std::size_t> scope_counts_;
   std::map<std::string, std::uint32_t> subject_ids_;
 };
+
+/// Distinct subjects, and reasons of one kind, that are told apart; later ones are counted together, so that
+/// texts which are new with every query do not pile up.
+inline constexpr std::size_t kMostSubjects = 4096, kMostReasons = 256;
 
 /// Read a folder. Throws Error(NotFound | Format | Usage).
 RunData read_run(const std::filesystem::path& folder, const std::string& model);

@@ -59,18 +59,15 @@ void put_figure(Json& json, const std::string& key, const Figure& figure) {
 Json profile_metrics(const RunData& run) {
   Json rows = Json::array();
   for (const auto& metric : kMetrics) {
-    std::vector<double> values;
-    for (const auto& row : run.rows) {
-      if (const Value v = metric.value(row)) values.push_back(*v);
-    }
-    const auto s = stats::summarize(values);
-    if (!s) continue;
+    const auto description = describe(run.rows, metric.value);
+    if (!description) continue;
+    const stats::Summary& s = description->summary;
     rows.push_back({{"label", metric.label},
-                    {"avg", s->mean},
-                    {"median", s->median},
-                    {"min", s->min},
-                    {"max", s->max},
-                    {"std", s->stddev},
+                    {"avg", s.mean},
+                    {"median", s.median},
+                    {"min", s.min},
+                    {"max", s.max},
+                    {"std", s.stddev},
                     {"unit", metric.unit}});
   }
   return rows;

@@ -42,6 +42,10 @@ class VirtualClock final : public Clock {
   std::atomic<std::int64_t> now_ns_{0};
 };
 
+/// Instants and durations that come from elsewhere are kept within this of zero, 36 years: no difference of
+/// two overflows.
+inline constexpr Nanoseconds kFarthest{std::int64_t{1} << 60};
+
 inline double to_seconds(Nanoseconds d) {
   return std::chrono::duration<double>(d).count();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 (FIPS 180-4), for pinned downloads and prompt identities.
+// SHA-256 (FIPS 180-4), for pinned downloads and prompt identities; 64 bits for groups and filters.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -23,6 +24,9 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view bytes);
+/// 64 bits that are the same on every machine: FNV-1a, then the finaliser of splitmix64, so that every bit
+/// depends on every byte. Not against an adversary.
+std::uint64_t hash64(std::string_view bytes);
 /// Hash a file in constant memory. Throws Error(NotFound).
 std::string sha256_file(const std::filesystem::path& path);
 

@@ -12,14 +12,14 @@ namespace {
 std::atomic<Level> lowest{Level::Warning};
 
 spdlog::logger& logger() {
-  static const auto instance = [] {
+  static const auto kInstance = [] {
     auto made =
         std::make_shared<spdlog::logger>("ipw", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     made->set_pattern("%H:%M:%S.%e %^%l%$ %v");
     made->set_level(spdlog::level::trace);
     return made;
   }();
-  return *instance;
+  return *kInstance;
 }
 
 spdlog::level::level_enum to_spdlog(Level level) {

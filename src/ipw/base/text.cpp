@@ -147,6 +147,38 @@ void throw_unknown(std::string_view kind, std::string_view name, std::span<const
   throw Error(ErrorCode::Usage, fmt::format("unknown {} '{}'", kind, name), hint);
 }
 
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// Take the number at the front off a text, without its leading zeros.
+std::string_view take_number(std::string_view& text) {
+  auto number = text.substr(0, text.find_first_not_of("0123456789"));
+  text.remove_prefix(number.size());
+  while (number.size() > 1 && number.front() == '0') number.remove_prefix(1);
+  return number;
+}
+
+}  // namespace
+
+bool natural_less(std::string_view a, std::string_view b) {
+  auto x = a, y = b;
+  while (!x.empty() && !y.empty()) {
+    if (is_digit(x.front()) && is_digit(y.front())) {
+      const auto m = take_number(x), n = take_number(y);
+      if (m != n) return m.size() != n.size() ? m.size() < n.size() : m < n;
+      continue;
+    }
+    const auto c = static_cast<unsigned char>(x.front()), d = static_cast<unsigned char>(y.front());
+    if (c != d) return c < d;
+    x.remove_prefix(1);
+    y.remove_prefix(1);
+  }
+  return x.empty() && y.empty() ? a < b : x.empty();  // a < b: "01" before "1"
+}
+
 std::string human_quantity(double value, std::string_view unit) {
   static constexpr std::array<std::pair<double, std::string_view>, 7> kPrefixes = {
       {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"}}};

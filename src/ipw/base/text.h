@@ -30,6 +30,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 /// Pick up to three known names near a mistyped one, nearest first.
 std::vector<std::string_view> near_names(std::string_view name, std::span<const std::string_view> known);
 
+/// Whether a stands before b where numbers inside a text count as numbers: "tiny-36k" before "tiny-360k".
+bool natural_less(std::string_view a, std::string_view b);
+
 /// Write a quantity for people: 3 significant digits and an SI prefix ("12.3 mJ").
 std::string human_quantity(double value, std::string_view unit);
 /// Write a byte count for people, powers of 1024 ("93.8 MiB").

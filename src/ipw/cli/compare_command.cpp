@@ -10,12 +10,16 @@ namespace ipw::cli {
 namespace {
 
 constexpr Positional kPositionals[] = {
-    {"DIR", "Run folders; the first is the one that others are compared with.", true, true}};
-constexpr Option kOptions[] = {{"--json", "", "", "Print JSON.", Kind::Flag}};
+    {"DIR", "Run folders; the first row is the one that others are compared with.", true, true}};
+constexpr Option kOptions[] = {
+    {"--as-given", "", "", "Keep the order of the command line also where it is that of the alphabet.",
+     Kind::Flag},
+    {"--json", "", "", "Print JSON.", Kind::Flag}};
 
 int run(const Values& values, Context& context) {
   std::vector<std::filesystem::path> folders;
   for (const auto& folder : values.list("DIR")) folders.emplace_back(folder);
+  if (!values.has("--as-given")) folders = analysis::comparison_order(std::move(folders));
   const auto result = analysis::compare(folders);
   if (values.has("--json"))
     fmt::print("{}\n", result.json);
@@ -27,8 +31,14 @@ int run(const Values& values, Context& context) {
 
 }  // namespace
 
-const Command kCompare = {"compare", "Show several runs side by side: accuracy, joules, watts, IPJ, IPW.",
-                          {},        kPositionals,
-                          kOptions,  run};
+const Command kCompare = {
+    "compare",
+    "Show several runs side by side: accuracy, joules, watts, IPJ, IPW.",
+    "Rows stand in the order of the command line. Folders in the order of the alphabet, as a shell's\n"
+    "patterns give them, are put in natural order: tiny-36k before tiny-360k. On a narrow console the\n"
+    "columns stand in blocks below each other; each begins with the model.",
+    kPositionals,
+    kOptions,
+    run};
 
 }  // namespace ipw::cli

@@ -18,7 +18,7 @@ sigset_t stop_signals() {
   return set;
 }
 
-void wait_for_signals(std::stop_token ended, std::stop_source& source) {
+void wait_for_signals(const std::stop_token& ended, std::stop_source& source) {
   const auto set = stop_signals();
   while (!ended.stop_requested()) {
     int signal = 0;
@@ -36,7 +36,7 @@ void wait_for_signals(std::stop_token ended, std::stop_source& source) {
 Interrupt::Interrupt() {
   const auto set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  waiter_ = std::jthread([this](std::stop_token ended) { wait_for_signals(std::move(ended), source_); });
+  waiter_ = std::jthread([this](const std::stop_token& ended) { wait_for_signals(ended, source_); });
 }
 
 Interrupt::~Interrupt() {

@@ -6,6 +6,7 @@
 
 #include "ipw/analysis/analysis.h"
 #include "ipw/base/error.h"
+#include "ipw/base/module.h"
 #include "ipw/cli/commands.h"
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
@@ -25,6 +26,26 @@ std::string section(std::string_view title, std::span<const Row> rows) {
   return out;
 }
 
+/// Why a client cannot run here and what to do, empty where it can (defect K1).
+std::string obstacle(std::string_view client) {
+  const auto part = clients::module_of(client);
+  if (part.empty()) return {};
+  try {
+    open_module(part);
+    return {};
+  } catch (const Error& error) {
+    return fmt::format("  {:<20} not available: the part '{}' cannot be loaded; {}\n", "", part,
+                       error.hint());
+  }
+}
+
+std::string client_section() {
+  std::string out = "Clients:\n";
+  for (const auto& row : clients::clients())
+    out += fmt::format("  {:<20} {}\n{}", row.name, row.summary, obstacle(row.name));
+  return out;
+}
+
 struct Section {
   std::string_view name;
   std::string (*print)();
@@ -32,7 +53,7 @@ struct Section {
 
 constexpr Section kSections[] = {
     {"analyses", [] { return section("Analyses", analysis::analyses()); }},
-    {"clients", [] { return section("Clients", clients::clients()); }},
+    {"clients", client_section},
     {"collectors", [] { return section("Collectors", telemetry::collectors()); }},
     {"datasets", [] { return section("Datasets", datasets::datasets()); }},
     {"scorers", [] { return section("Scorers", evaluation::scorers()); }},

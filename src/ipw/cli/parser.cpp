@@ -33,7 +33,7 @@ void add_positional(CLI::App& app, const Positional& positional, Values& values)
   if (positional.repeated)
     added->expected(1, 1000);
   else
-    added->expected(1);
+    added->expected(1)->allow_extra_args(false);
 }
 
 /// Turn what CLI11 could not place into a message with the options that are near.

@@ -8,6 +8,9 @@
 #include "ipw/cli/command.h"
 
 namespace ipw::cli {
+namespace {
+constexpr double kLargestNumber = 1e9;  // in seconds, 31 years
+}
 
 std::optional<std::string> Values::text(std::string_view name) const {
   const auto it = given.find(name);
@@ -34,6 +37,8 @@ std::optional<double> Values::number(std::string_view name, double lowest) const
   const auto value = text(name);
   if (!value) return std::nullopt;
   const auto number = parse_double(*value);
+  if (number && *number > kLargestNumber)
+    throw Error(ErrorCode::Usage, fmt::format("{} {} is too large", name, *value));
   if (number && *number >= lowest) return number;
   throw Error(ErrorCode::Usage, fmt::format("{} {} is not a number of at least {}", name, *value, lowest));
 }

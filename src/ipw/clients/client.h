@@ -91,5 +91,7 @@ struct ClientOptions {
 using ClientEntry = Entry<Client, const ClientOptions&>;
 /// The registry: clients.cpp.
 std::span<const ClientEntry> clients();
+/// The part of ipw that a client opens when it is used (base/module.h), empty where it needs none.
+std::string_view module_of(std::string_view client);
 
 }  // namespace ipw::clients

@@ -21,10 +21,18 @@ constexpr std::array kClients = {
 };
 static_assert(std::ranges::is_sorted(kClients, {}, &ClientEntry::name));
 
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kModules = {
+    {{"llamacpp", "llama"}, {"ollama", "curl"}, {"openai", "curl"}, {"vllm", "curl"}}};
+
 }  // namespace
 
 std::span<const ClientEntry> clients() {
   return kClients;
+}
+
+std::string_view module_of(std::string_view client) {
+  const auto row = std::ranges::find(kModules, client, &std::pair<std::string_view, std::string_view>::first);
+  return row == kModules.end() ? std::string_view() : row->second;
 }
 
 }  // namespace ipw::clients

@@ -22,7 +22,7 @@ struct EngineOptions {
   std::optional<int>
       context;      ///< tokens of one request, prompt and answer; absent: the model's own, at most 4096
   int batch = 512;  ///< tokens of one decode call
-  bool flash_attention = false;  ///< off: repeatable greedy answers
+  std::optional<bool> flash_attention;  ///< absent: where the library finds it of use, as its own programs do
   int gpu_layers = 0;
   bool reuse_prefix = false;  ///< keep the KV cache of earlier requests
   bool raw_prompt = false;    ///< no chat template

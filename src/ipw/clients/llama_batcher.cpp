@@ -48,7 +48,7 @@ std::size_t common_prefix(const std::vector<int>& a, const std::vector<int>& b) 
 Batcher::Batcher(TokenModel& model, const BatcherOptions& options, Clock& clock)
     : model_(model), options_(options), clock_(clock), slots_(static_cast<std::size_t>(options.sequences)) {
   for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].sequence = static_cast<int>(i);
-  worker_ = std::jthread([this](std::stop_token stop) { work(stop); });
+  worker_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
 Batcher::~Batcher() = default;
@@ -67,7 +67,7 @@ Response Batcher::run(std::vector<int> prompt, const Request& request, Instant s
   return std::move(job.response);
 }
 
-void Batcher::work(std::stop_token stop) {
+void Batcher::work(const std::stop_token& stop) {
   while (true) {
     {
       std::unique_lock lock(mutex_);
@@ -105,7 +105,7 @@ void Batcher::assign(Slot& slot, Job& job) {
   slot.first_token.reset();
 }
 
-void Batcher::drop_ended(std::stop_token stop) {
+void Batcher::drop_ended(const std::stop_token& stop) {
   for (auto& slot : slots_) {
     if (!slot.job) continue;
     const Instant now = clock_.now();

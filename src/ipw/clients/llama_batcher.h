@@ -64,12 +64,12 @@ class Batcher {
   struct Slot;
   bool admit();
   void assign(Slot& slot, Job& job);
-  void drop_ended(std::stop_token stop);
+  void drop_ended(const std::stop_token& stop);
   std::vector<BatchToken> gather();
   void step(const std::vector<BatchToken>& batch);
   void take(Slot& slot, int token, Instant now);
   void finish(Slot& slot, Instant now, std::string reason, std::optional<Failure> failure = {});
-  void work(std::stop_token stop);
+  void work(const std::stop_token& stop);
 
   TokenModel& model_;
   BatcherOptions options_;

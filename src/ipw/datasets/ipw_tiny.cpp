@@ -3,11 +3,11 @@
 
 #include <array>
 #include <filesystem>
-#include <set>
 
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
 #include "ipw/datasets/factories.h"
+#include "ipw/datasets/seen_filter.h"
 #include "ipw/datasets/tiny_families.h"
 
 namespace ipw::datasets {
@@ -50,7 +50,7 @@ class IpwTiny final : public Dataset {
       const int level = 1 + static_cast<int>(turn.random.below(4));
       auto drawn = turn.family->draw(turn.random, level, tables_);
       if (!turn.family->facts && !held_out(drawn.problem)) continue;
-      if (!seen_.insert(drawn.problem).second) continue;
+      if (!seen_.insert(drawn.problem)) continue;
       const bool number = parse_int(drawn.answer).has_value();
       const auto scorer = !drawn.choices.empty() ? "multiple-choice" : number ? "numeric" : "exact";
       out = {index_,
@@ -72,7 +72,7 @@ class IpwTiny final : public Dataset {
   std::vector<Turn> turns_;
   std::size_t turn_ = 0;
   std::int64_t index_ = 0;
-  std::set<std::string> seen_;
+  SeenFilter seen_;
 };
 
 }  // namespace

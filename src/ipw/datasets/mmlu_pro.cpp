@@ -139,7 +139,7 @@ std::unique_ptr<Dataset> make_mmlu_pro(const DatasetOptions& options) {
                    .size = {},
                    .source = std::string(kRepository),
                    .revision = test.commit,
-                   .licence = "Apache-2.0",
+                   .licence = "MIT",
                    .max_tokens = 2048,
                    .system_prompt = {}};
   return std::make_unique<MmluPro>(std::move(info), records::open_rows(test.file), std::move(prompts));

@@ -21,6 +21,7 @@ constexpr std::string_view kAnswer[] = {"answer", "target",   "label",    "expec
 constexpr std::string_view kSubject[] = {"subject", "category", "topic"};
 constexpr std::string_view kChoices[] = {"choices", "options"};
 constexpr std::string_view kId[] = {"id", "question_id", "uuid"};
+constexpr std::size_t kMostOptions = 26;  // A to Z
 constexpr std::string_view kScorer[] = {"scorer"};
 
 std::string text_of(const Json& value) {
@@ -139,7 +140,7 @@ std::optional<std::size_t> position(const std::vector<std::string>& list, std::s
 
 /// Which option the answer means: its label, its letter, its text, or its index from 0.
 std::optional<std::size_t> option_index(std::string_view answer, const Options& options) {
-  if (const auto at = position(options.labels, answer)) return at;
+  if (const auto at = position(options.labels, answer); at && *at < options.texts.size()) return at;
   const bool letter =
       answer.size() == 1 && answer[0] >= 'A' && answer[0] < static_cast<char>('A' + options.texts.size());
   if (letter) return static_cast<std::size_t>(answer[0] - 'A');
@@ -205,6 +206,10 @@ Question to_question(const Json& row, const ColumnNames& names, std::string_view
   out.scorer = columns.take_text(std::nullopt, kScorer);
   if (names.scorer) out.scorer = *names.scorer;
   out.choices = options.texts;
+  if (out.choices.size() > kMostOptions)
+    columns.fail(
+        fmt::format("{} options, but there are {} letters for them", out.choices.size(), kMostOptions),
+        "name the column of the options with --dataset-param choices=COLUMN");
   if (!out.choices.empty()) {
     const auto index = option_index(out.answer, options);
     if (!index)

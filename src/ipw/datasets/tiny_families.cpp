@@ -113,7 +113,7 @@ TinyQuestion reverse(SplitMix64& random, int level, const TinyTables& tables) {
 TinyQuestion count(SplitMix64& random, int level, const TinyTables&) {
   static constexpr std::string_view kLetters = "abcdeilnorst";
   const auto letter = [&] { return kLetters[random.below(kLetters.size())]; };
-  const auto length = static_cast<std::size_t>(3 + 2 * level);
+  const auto length = 3 + 2 * static_cast<std::size_t>(level);
   const char sought = letter();
   std::vector<char> word(random.below(std::min<std::size_t>(length, 6) + 1), sought);
   while (word.size() < length) word.push_back(letter());
@@ -162,7 +162,7 @@ TinyQuestion element(SplitMix64& random, int level, const TinyTables& tables) {
 }
 
 TinyQuestion day(SplitMix64& random, int level, const TinyTables& tables) {
-  const auto from = random.below(7), days = 1 + random.below(static_cast<std::uint64_t>(3 * level));
+  const auto from = random.below(7), days = 1 + random.below(3 * static_cast<std::uint64_t>(level));
   return {fmt::format("What day is {} days after {}?", days, tables.days[from]),
           tables.days[(from + days) % 7],
           {}};

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -51,6 +52,47 @@ void read(const Json& json, const char* key, Params& field) {
     field.set(name, value.is_string() ? value.get<std::string>() : value.dump());
 }
 
+/// What a number of config.json may be: as the option of the same name allows it.
+struct Range {
+  const char* key;
+  double lowest, highest;
+  bool whole;
+};
+constexpr double kLargestWhole = 2147483647, kLongestSeconds = 1e9;
+constexpr Range kRanges[] = {{"max_queries", 1, kLargestWhole, true},
+                             {"warmup_queries", 0, kLargestWhole, true},
+                             {"concurrency", 1, kLargestWhole, true},
+                             {"seed", 0, kLargestWhole, true},
+                             {"temperature", 0, kLargestWhole, false},
+                             {"max_tokens", 1, kLargestWhole, true},
+                             {"query_timeout_seconds", 0.001, kLongestSeconds, false},
+                             {"idle_seconds", 0, kLongestSeconds, false},
+                             {"sampling_period_seconds", 0.001, kLongestSeconds, false}};
+
+void check_ranges(const Json& json) {
+  for (const auto& [key, lowest, highest, whole] : kRanges) {
+    const auto it = json.find(key);
+    if (it == json.end() || !it->is_number()) continue;
+    const double value = it->get<double>();
+    if (value >= lowest && value <= highest && (!whole || it->is_number_integer())) continue;
+    throw Error(ErrorCode::Format,
+                fmt::format("config.json: '{}' is {}, not a {} from {:g} to {:g}", key, it->dump(),
+                            whole ? "whole number" : "number", lowest, highest));
+  }
+}
+
+ShardChoice shard_from(const Json& json) {
+  const auto it = json.find("shard");
+  if (it == json.end() || it->is_null()) return {};
+  const auto whole = [](const Json& part) {
+    return part.is_number_integer() && part.get<std::int64_t>() >= 1;
+  };
+  if (!it->is_array() || it->size() != 2 || !std::ranges::all_of(*it, whole) || it->at(0) > it->at(1))
+    throw Error(ErrorCode::Format,
+                fmt::format("config.json: 'shard' is {}, not [I, N] with 1 <= I <= N", it->dump()));
+  return {it->at(0).get<std::size_t>(), it->at(1).get<std::size_t>()};
+}
+
 /// The keys that decide what is asked and how; all others only say where and how it is watched.
 constexpr std::array kIdentity = {
     "client_id",   "model", "dataset_id",  "dataset_params", "client_params", "max_queries", "sample_evenly",
@@ -91,6 +133,7 @@ Json to_json(const ProfileConfig& c) {
 
 ProfileConfig profile_config_from_json(const Json& json) {
   if (!json.is_object()) throw Error(ErrorCode::Format, "the configuration is not a JSON object");
+  check_ranges(json);
   ProfileConfig c;
   read(json, "client_id", c.client);
   read(json, "client_base_url", c.client_base_url);
@@ -109,9 +152,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "max_tokens", c.max_tokens);
   read(json, "query_timeout_seconds", c.query_timeout_seconds);
   read(json, "idle_seconds", c.idle_seconds);
-  std::array<std::size_t, 2> shard = {1, 1};
-  read(json, "shard", shard);
-  c.shard = {shard[0], shard[1]};
+  c.shard = shard_from(json);
   read(json, "monitor", c.monitor);
   read(json, "collectors", c.collectors);
   read(json, "sysfs_root", c.sysfs_root);

@@ -44,7 +44,7 @@ struct ProfileConfig {
 
 /// The configuration as config.json holds it; secrets are masked.
 Json to_json(const ProfileConfig& config);
-/// Throws Error(Format) naming the key that has the wrong type.
+/// Throws Error(Format) naming the key that has the wrong type or a value that its option would not take.
 ProfileConfig profile_config_from_json(const Json& json);
 /// Name the first key by which two runs measure different things, or nothing: what --resume checks.
 std::optional<std::string> incompatible_key(const ProfileConfig& a, const ProfileConfig& b);

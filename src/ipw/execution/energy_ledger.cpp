@@ -68,7 +68,9 @@ void EnergyLedger::leave(Instant at) {
 
 std::optional<records::QueryRecord> EnergyLedger::take(bool force) {
   const std::lock_guard lock(mutex_);
-  if (pending_.empty() || (!force && !source_.settled(pending_.front().done))) return std::nullopt;
+  if (pending_.empty()) return std::nullopt;
+  force = force || pending_.size() > kMostWaiting;
+  if (!force && !source_.settled(pending_.front().done)) return std::nullopt;
   if (!fill(pending_.front(), force)) return std::nullopt;
   auto record = std::move(pending_.front().record);
   pending_.pop_front();

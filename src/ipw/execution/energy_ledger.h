@@ -22,6 +22,10 @@ struct ActiveEnergy {
   bool complete = true;  ///< false when a request has no value, so that nothing follows for the run
 };
 
+/// More queries than this do not wait for a reading, which then may never come: memory stays bounded when a
+/// sensor dies in the middle of a run, and the energy of the oldest is absent with a reason.
+inline constexpr std::size_t kMostWaiting = 16384;
+
 /// Hand out energies in the order in which queries ended. Thread-safe.
 class EnergyLedger {
  public:

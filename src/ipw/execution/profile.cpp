@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "ipw/base/error.h"
@@ -38,9 +39,11 @@ class ProfileRun {
  private:
   void warm_up();
   void take_idle(const char* when);
+  void start(std::vector<std::jthread>& workers);
+  void wait_for_first_readings();
   void ask_all();
-  void work(std::stop_token stop);
-  void ask(const datasets::Question& question, std::stop_token stop);
+  void work(const std::stop_token& stop);
+  void ask(const datasets::Question& question, const std::stop_token& stop);
   void keep(records::QueryRecord record, const clients::Response& response);
   void settle(bool force);
   void wait_for_last_readings();
@@ -49,7 +52,6 @@ class ProfileRun {
   [[noreturn]] void finish_and_rethrow();
   RunOutcome finish();
 
-  const RunRequest& request_;
   const ProfileConfig& config_;
   const Surroundings& around_;
   Observer& observer_;
@@ -58,6 +60,7 @@ class ProfileRun {
 
   std::unique_ptr<datasets::Dataset> dataset_;
   datasets::DatasetInfo info_;
+  Instant watched_from_;  ///< before the first reading
   std::unique_ptr<telemetry::Source> source_;
   Engine engine_;
   OpenFolder folder_;
@@ -80,13 +83,13 @@ class ProfileRun {
 
 ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Observer& observer,
                        std::stop_token stop)
-    : request_(request),
-      config_(request.config),
+    : config_(request.config),
       around_(around),
       observer_(observer),
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
       dataset_(open_dataset(config_, around)),
       info_(dataset_->info()),
+      watched_from_(around_.clock.now()),
       source_(open_source(config_, around, observer)) {
   engine_ = open_engine(config_, around, observer);
   folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
@@ -94,7 +97,8 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
   telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
   ledger_ = std::make_unique<EnergyLedger>(*source_, config_.concurrency > 1 ? config_.attribution : "");
   progress_.done_before = progress_.done = folder_.finished.size();
-  queue_ = std::make_unique<QuestionQueue>(std::move(dataset_), config_.max_queries, folder_.finished);
+  queue_ =
+      std::make_unique<QuestionQueue>(std::move(dataset_), config_.max_queries, std::move(folder_.finished));
   progress_.total = queue_->total();
 }
 
@@ -105,6 +109,7 @@ RunOutcome ProfileRun::run() {
   }
   warm_up();
   take_idle("before");
+  wait_for_first_readings();
   ask_all();
   take_idle("after");
   if (idle_model_.drifts())
@@ -155,14 +160,30 @@ void ProfileRun::take_idle(const char* when) {
   ledger_->set_idle(idle_model_);
 }
 
+void ProfileRun::start(std::vector<std::jthread>& workers) try {
+  working_ = config_.concurrency;
+  for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
+} catch (const std::system_error& e) {
+  throw Error(
+      ErrorCode::Unavailable,
+      fmt::format("worker {} of {} cannot be started: {}", workers.size() + 1, config_.concurrency, e.what()),
+      "ask for fewer at once with --concurrency");
+}
+
+/// A window that begins before the first reading has no energy.
+void ProfileRun::wait_for_first_readings() {
+  const auto limit = around_.clock.now() + std::chrono::seconds(2);
+  while (!stop_.stop_requested() && !source_->settled(watched_from_) && around_.clock.now() < limit)
+    around_.clock.sleep_until(around_.clock.now() + std::chrono::milliseconds(1));
+}
+
 void ProfileRun::ask_all() {
   observer_.stage("asking");
   run_start_ = around_.clock.now();
   run_start_unix_ns_ = unix_nanos(around_.clock.wall());
   std::vector<std::jthread> workers;
-  working_ = config_.concurrency;
-  for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
   try {
+    start(workers);
     while (working_ > 0) {
       around_.clock.sleep_until(around_.clock.now() + kTurn);
       settle(false);
@@ -180,7 +201,7 @@ void ProfileRun::ask_all() {
   report();
 }
 
-void ProfileRun::work(std::stop_token stop) {
+void ProfileRun::work(const std::stop_token& stop) {
   try {
     while (!stop.stop_requested()) {
       const auto question = queue_->next();
@@ -195,7 +216,7 @@ void ProfileRun::work(std::stop_token stop) {
   --working_;
 }
 
-void ProfileRun::ask(const datasets::Question& question, std::stop_token stop) {
+void ProfileRun::ask(const datasets::Question& question, const std::stop_token& stop) {
   const auto request = make_request(question, info_, engine_.model,
                                     {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
                                     Seconds(config_.query_timeout_seconds));
@@ -226,7 +247,10 @@ void ProfileRun::keep(records::QueryRecord record, const clients::Response& resp
   }
   std::optional<Instant> first;
   if (!response.arrivals.empty()) first = response.arrivals.front();
-  ledger_->end(std::move(record), response.sent, first, response.done, response.arrivals);
+  records::QueryRecord waiting;  // its texts are in the journal; only the energies are still to come
+  waiting.index = record.index;
+  waiting.tokens = record.tokens;  // by them its energy is shared
+  ledger_->end(std::move(waiting), response.sent, first, response.done, response.arrivals);
 }
 
 void ProfileRun::settle(bool force) {

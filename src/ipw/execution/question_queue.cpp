@@ -6,7 +6,7 @@
 namespace ipw::execution {
 
 QuestionQueue::QuestionQueue(std::unique_ptr<datasets::Dataset> dataset, std::optional<std::size_t> limit,
-                             std::set<std::int64_t> finished)
+                             records::IndexSet finished)
     : dataset_(std::move(dataset)), limit_(limit), finished_(std::move(finished)) {}
 
 std::optional<datasets::Question> QuestionQueue::next() {
@@ -14,7 +14,7 @@ std::optional<datasets::Question> QuestionQueue::next() {
   datasets::Question question;
   while ((!limit_ || seen_ < *limit_) && dataset_->next(question)) {
     ++seen_;
-    if (finished_.erase(question.index) == 0) return question;
+    if (!finished_.contains(question.index)) return question;
   }
   return std::nullopt;
 }

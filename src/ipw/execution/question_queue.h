@@ -4,9 +4,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 
 #include "ipw/datasets/dataset.h"
+#include "ipw/records/index_set.h"
 
 namespace ipw::execution {
 
@@ -16,7 +16,7 @@ class QuestionQueue {
   /// Take at most `limit` questions of the dataset, finished ones included, so that a resumed run ends where
   /// the first would.
   QuestionQueue(std::unique_ptr<datasets::Dataset> dataset, std::optional<std::size_t> limit,
-                std::set<std::int64_t> finished);
+                records::IndexSet finished);
   std::optional<datasets::Question> next();
   /// How many questions the run has in all, where the dataset knows its size.
   std::optional<std::size_t> total() const;
@@ -25,7 +25,7 @@ class QuestionQueue {
   std::mutex mutex_;
   std::unique_ptr<datasets::Dataset> dataset_;
   std::optional<std::size_t> limit_;
-  std::set<std::int64_t> finished_;
+  records::IndexSet finished_;
   std::size_t seen_ = 0;
 };
 

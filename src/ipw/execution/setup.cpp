@@ -92,8 +92,7 @@ OpenFolder resume_folder(const fs::path& path, const RunRequest& request, Observ
   auto state = records::read_journal_state(path);
   if (state.broken_lines > 0)
     observer.note(fmt::format("{} broken lines of the journal are left out", state.broken_lines));
-  if (request.retry_failed)
-    for (const auto index : state.failed) state.finished.erase(index);
+  if (request.retry_failed) state.finished.erase(state.failed);
   return {path, std::move(state.finished)};
 }
 

@@ -2,11 +2,11 @@
 // Open what a run needs: the dataset, the sensors, the engine, the folder.
 #pragma once
 #include <memory>
-#include <set>
 
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
 #include "ipw/execution/profile.h"
+#include "ipw/records/index_set.h"
 #include "ipw/telemetry/source.h"
 
 namespace ipw::execution {
@@ -31,7 +31,7 @@ Engine open_engine(const ProfileConfig& config, const Surroundings& around, Obse
 
 struct OpenFolder {
   std::filesystem::path path;
-  std::set<std::int64_t> finished;  ///< queries that must not be sent again
+  records::IndexSet finished;  ///< queries that must not be sent again
 };
 /// Make the run's folder, or go on in it. Throws Error(Usage) when it exists and nothing was said about it.
 OpenFolder open_folder(const RunRequest& request, const std::string& hardware_label,

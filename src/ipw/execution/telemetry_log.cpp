@@ -22,14 +22,14 @@ fs::path part_path(const fs::path& folder, std::size_t part) {
 using records::RowType;
 
 const std::vector<records::Column>& table_columns() {
-  static const std::vector<records::Column> columns = {
+  static const std::vector<records::Column> kColumns = {
       {"part", RowType::Int64, {}},          {"sequence", RowType::Int64, {}},
       {"tick_ns", RowType::Int64, {}},       {"domain", RowType::String, {}},
       {"gauge", RowType::String, {}},        {"mid_ns", RowType::Int64, {}},
       {"half_width_ns", RowType::Int64, {}}, {"energy_joules", RowType::Double, {}},
       {"power_watts", RowType::Double, {}},  {"value", RowType::Double, {}},
       {"reason", RowType::String, {}}};
-  return columns;
+  return kColumns;
 }
 
 std::int64_t ns(Instant t) {

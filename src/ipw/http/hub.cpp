@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
 #include "ipw/base/files.h"
 #include "ipw/base/hash.h"
-#include "ipw/base/json.h"
 #include "ipw/base/text.h"
 #include "ipw/http/hub_cache.h"
 #include "ipw/http/hub_download.h"
@@ -155,12 +153,7 @@ std::vector<std::string> hub_list(const HubFile& folder, const HubOptions& optio
   for (auto url = hub.list_url(); !url.empty();) {
     const auto response = hub.ask("GET", url);
     if (!response.ok()) hub.fail(response);
-    const auto entries = parse_json(response.body);
-    if (!entries || !entries->is_array())
-      throw Error(ErrorCode::Format, fmt::format("the hub's list of {} is not a JSON array", folder.repo),
-                  "check that HF_ENDPOINT is a Hugging Face hub or a mirror of one");
-    for (const auto& entry : *entries)
-      if (entry.is_object() && entry.value("type", "") == "file") paths.push_back(entry.value("path", ""));
+    for (auto& path : files_of_listing(response.body, folder.repo)) paths.push_back(std::move(path));
     const auto next = next_link(response.result.headers);
     url = next.empty() ? next : resolve_url(url, next);
   }

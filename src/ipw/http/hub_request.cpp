@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
+#include "ipw/base/json.h"
 #include "ipw/base/log.h"
 #include "ipw/base/text.h"
 
@@ -76,6 +78,21 @@ std::string next_link(const Headers& headers) {
     return std::string(item.substr(open + 1, close - open - 1));
   }
   return {};
+}
+
+std::vector<std::string> files_of_listing(std::string_view body, const std::string& repo) {
+  const auto entries = parse_json(body);
+  if (!entries || !entries->is_array())
+    throw Error(ErrorCode::Format, fmt::format("the hub's list of {} is not a JSON array", repo),
+                "check that HF_ENDPOINT is a Hugging Face hub or a mirror of one");
+  std::vector<std::string> paths;
+  for (const auto& entry : *entries) {
+    if (!entry.is_object()) continue;
+    const auto type = entry.find("type"), path = entry.find("path");
+    if (type != entry.end() && *type == "file" && path != entry.end() && path->is_string())
+      paths.push_back(*path);
+  }
+  return paths;
 }
 
 HubConnection::HubConnection(const HubFile& file, const HubOptions& options)

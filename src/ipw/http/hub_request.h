@@ -4,6 +4,8 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ipw/http/hub.h"
 #include "ipw/http/session.h"
@@ -50,6 +52,8 @@ Seconds retry_delay(const Headers& headers, int attempt);
 std::string resolve_url(const std::string& base, const std::string& location);
 /// The scheme, host and port of a URL, in lower case.
 std::string origin(const std::string& url);
+/// The paths of the files on one page of a repository's listing. Throws Error(Format) for anything else.
+std::vector<std::string> files_of_listing(std::string_view body, const std::string& repo);
 /// The URL marked rel="next" in a Link header, or empty.
 std::string next_link(const Headers& headers);
 

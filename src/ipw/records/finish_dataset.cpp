@@ -26,7 +26,7 @@ struct FirstPass {
 };
 
 FirstPass scan(const fs::path& journal) {
-  FirstPass pass;
+  FirstPass pass{.index = JournalIndex(journal.parent_path()), .sha256 = {}};
   Sha256 hash;
   pass.bytes = fs::file_size(journal);
   const auto broken =

@@ -73,7 +73,7 @@ std::string label_of(const std::string& name) {
 }  // namespace
 
 std::string hardware_label(const std::string& gpu_name, const std::string& cpu_brand) {
-  const auto gpu = label_of(gpu_name), cpu = label_of(cpu_brand);
+  auto gpu = label_of(gpu_name), cpu = label_of(cpu_brand);
   if (has_digit(gpu)) return gpu;
   if (has_digit(cpu)) return cpu;
   if (!gpu.empty()) return gpu;

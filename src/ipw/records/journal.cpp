@@ -35,7 +35,7 @@ fs::path repaired(const fs::path& folder) {
   return folder / kJournalName;
 }
 
-Json tagged(const char* type, std::int64_t index, Json fields) {
+Json tagged(const char* type, std::int64_t index, const Json& fields) {
   Json line = {{"type", type}, {"index", index}};
   line.update(fields);
   return line;

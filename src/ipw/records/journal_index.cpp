@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/records/journal_index.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/log.h"
@@ -28,51 +27,57 @@ void JournalIndex::add(const Json& line, std::uint64_t offset) {
   const Json& index = member(line, "index");
   const bool is_query = type == "query";
   if (!index.is_number_integer() || (!is_query && type != "energy" && type != "evaluation")) return;
-  entries_.push_back({index.get<std::int64_t>(), 2 * offset + (is_query ? 1 : 0)});
-}
-
-void JournalIndex::sort() {
-  std::ranges::sort(entries_, [](const Entry& a, const Entry& b) {
-    return a.index != b.index ? a.index < b.index : a.mark < b.mark;
-  });
-  // An amendment counts only after a query line of its index; a later query line (a retry) replaces what was
-  // before it.
-  std::vector<Entry> kept;
-  for (auto it = entries_.begin(); it != entries_.end();) {
-    const auto end = std::find_if(it, entries_.end(), [&](const Entry& e) { return e.index != it->index; });
-    auto last_query = end;
-    for (auto e = it; e != end; ++e)
-      if (e->is_query()) last_query = e;
-    if (last_query != end) ++queries_;
-    kept.insert(kept.end(), last_query, end);
-    it = end;
-  }
-  entries_ = std::move(kept);
+  entries_.add({index.get<std::int64_t>(), 2 * offset + (is_query ? 1 : 0)});
 }
 
 JournalReader::JournalReader(const std::filesystem::path& file, JournalIndex index)
-    : file_(file), index_(std::move(index)) {}
+    : queries_(file), amendments_(file), index_(std::move(index)) {
+  advance();
+}
 
-Json JournalReader::merge_next() {
-  Json merged;
-  const auto index = index_.entries_[at_].index;
-  for (; at_ < index_.entries_.size() && index_.entries_[at_].index == index; ++at_) {
-    const auto line = file_.at(index_.entries_[at_].offset());
-    auto json = line ? parse_json(line->text) : Json();
-    if (!json || !json->is_object()) continue;
-    if (merged.is_null()) {
-      merged = std::move(*json);
-    } else {
-      merged.update(*json);
-    }
+void JournalReader::advance() {
+  JournalIndex::Entry entry{};
+  at_ = index_.next(entry) ? std::optional(entry) : std::nullopt;
+}
+
+void JournalReader::join(Json& merged, LineFile& file, std::uint64_t offset) {
+  const auto line = file.at(offset);
+  auto json = line ? parse_json(line->text) : Json();
+  if (!json || !json->is_object()) return;
+  if (merged.is_null()) {
+    merged = std::move(*json);
+  } else {
+    merged.update(*json);
   }
-  return merged;
+}
+
+std::optional<Json> JournalReader::merge_next() {
+  while (at_) {
+    const auto index = at_->index;
+    std::optional<std::uint64_t> query;  // read only when nothing replaces it
+    Json merged;
+    bool any = false;
+    for (; at_ && at_->index == index; advance()) {
+      if (at_->is_query()) {
+        merged = Json();
+        query = at_->offset();
+        any = true;
+      } else if (any) {
+        if (query) join(merged, queries_, *query);
+        query.reset();
+        join(merged, amendments_, at_->offset());
+      }
+    }
+    if (query) join(merged, queries_, *query);
+    if (any) return merged;
+  }
+  return std::nullopt;
 }
 
 bool JournalReader::next(QueryRecord& record) {
-  while (at_ < index_.entries_.size()) {
+  while (const auto merged = merge_next()) {
     try {
-      record = query_record_from_json(merge_next());
+      record = query_record_from_json(*merged);
       return true;
     } catch (const Error& e) {
       ++broken_;

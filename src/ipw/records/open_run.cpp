@@ -121,7 +121,7 @@ std::unique_ptr<RunReader> open_run(const fs::path& folder, const std::string& m
         ErrorCode::NotFound,
         fmt::format("{} is no run folder: it has neither {} nor state.json", folder.string(), kJournalName),
         "a run folder is written by `ipw profile`, or by the original's profile command");
-  JournalIndex index;
+  JournalIndex index(folder);
   scan_journal(journal,
                [&](const Json& line, std::string_view, std::uint64_t offset) { index.add(line, offset); });
   index.sort();

@@ -6,11 +6,11 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "ipw/base/files.h"
 #include "ipw/base/json.h"
+#include "ipw/records/index_set.h"
 #include "ipw/records/query_record.h"
 
 namespace ipw::records {
@@ -37,9 +37,9 @@ class Journal {
 };
 
 struct JournalState {
-  std::set<std::int64_t> finished;  ///< indices that must not be sent again
-  std::set<std::int64_t> failed;    ///< finished, but with a failure
-  std::size_t broken_lines = 0;     ///< skipped, reported by the caller
+  IndexSet finished;             ///< indices that must not be sent again
+  IndexSet failed;               ///< finished, but with a failure
+  std::size_t broken_lines = 0;  ///< skipped, reported by the caller
 };
 /// Read what a journal holds, in one pass.
 JournalState read_journal_state(const std::filesystem::path& folder);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "ipw/report/report.h"
 
@@ -8,8 +9,8 @@ namespace ipw::report {
 namespace {
 
 constexpr std::size_t kGap = 2;
-/// A column does not shrink below this; a narrower console gets longer lines.
-constexpr std::size_t kLeast = 6;
+/// A column of text that is cut keeps so much; a table that needs less room than that goes into blocks.
+constexpr std::size_t kLeast = 12;
 
 using Widths = std::vector<std::size_t>;
 using Cells = std::vector<std::string>;
@@ -30,25 +31,46 @@ std::size_t total(const Widths& widths) {
   return std::accumulate(widths.begin(), widths.end(), gaps);
 }
 
-/// Only columns of text shrink: a number that is cut is a wrong number.
-void shrink(Widths& widths, const analysis::Table& table, std::size_t limit) {
-  while (limit > 0 && total(widths) > limit) {
+/// Only columns of text shrink: a number that is cut is a wrong number. The first column says what the row
+/// is.
+Widths shrunk(Widths widths, const analysis::Table& table, std::size_t limit) {
+  while (total(widths) > limit) {
     std::size_t* widest = nullptr;
-    for (std::size_t c = 0; c < widths.size(); ++c) {
+    for (std::size_t c = 1; c < widths.size(); ++c) {
       const bool right = c < table.right_aligned.size() && table.right_aligned[c];
       if (!right && widths[c] > kLeast && (widest == nullptr || widths[c] > *widest)) widest = &widths[c];
     }
-    if (widest == nullptr) return;
+    if (widest == nullptr) break;
     --*widest;
   }
+  return widths;
 }
 
-std::string line(const Cells& cells, const Widths& widths, const std::vector<bool>& right) {
-  std::string out;
+/// Columns of a table that stand side by side.
+using Block = std::vector<std::size_t>;
+
+/// Part columns that do not fit side by side into blocks; the first column begins each.
+std::vector<Block> blocks_of(const Widths& widths, std::size_t limit) {
+  std::vector<Block> blocks(1);
+  std::size_t used = 0;
   for (std::size_t c = 0; c < widths.size(); ++c) {
+    if (used + kGap + widths[c] > limit && blocks.back().size() > 1) {
+      blocks.push_back({0});
+      used = widths[0];
+    }
+    used += (blocks.back().empty() ? 0 : kGap) + widths[c];
+    blocks.back().push_back(c);
+  }
+  return blocks;
+}
+
+std::string line(const Cells& cells, const Block& block, const Widths& widths,
+                 const std::vector<bool>& right) {
+  std::string out;
+  for (const std::size_t c : block) {
     const std::string cell = c < cells.size() ? fit(printable(cells[c]), widths[c]) : std::string();
     const std::string padding(widths[c] - display_width(cell), ' ');
-    if (c > 0) out.append(kGap, ' ');
+    if (c != block.front()) out.append(kGap, ' ');
     out += c < right.size() && right[c] ? padding + cell : cell + padding;
   }
   out.erase(out.find_last_not_of(' ') + 1);
@@ -68,12 +90,20 @@ std::string bold(const std::string& text, const Style& style) {
 }  // namespace
 
 std::string render_table(const analysis::Table& table, const Style& style) {
-  Widths widths = natural_widths(table);
-  shrink(widths, table, style.width);
+  const std::size_t limit = style.width > 0 ? style.width : std::string::npos;
+  const Widths natural = natural_widths(table), narrow = shrunk(natural, table, limit);
+  const bool fits = total(narrow) <= limit;
+  const Widths& widths = fits ? narrow : natural;
   std::string out = table.title.empty() ? "" : bold(table.title, style) + "\n";
-  out += line(table.columns, widths, table.right_aligned);
-  out += rule(total(widths), style);
-  for (const auto& row : table.rows) out += line(row, widths, table.right_aligned);
+  bool first = true;
+  for (const Block& block : blocks_of(widths, limit)) {
+    if (!std::exchange(first, false)) out += "\n";
+    Widths used;
+    for (const std::size_t c : block) used.push_back(widths[c]);
+    out += line(table.columns, block, widths, table.right_aligned);
+    out += rule(total(used), style);
+    for (const auto& row : table.rows) out += line(row, block, widths, table.right_aligned);
+  }
   for (const auto& note : table.notes) out += "  " + printable(note) + "\n";
   return out;
 }

@@ -21,7 +21,9 @@ std::string printable(std::string_view text);
 /// Cut to a number of columns, ending in "..." where something was cut.
 std::string fit(std::string_view text, std::size_t columns);
 
-/// One table for a console. Columns shrink from the widest while the table is wider than the style allows.
+/// One table for a console. Where it is wider than the style allows, columns of text are cut, the widest
+/// first, but neither numbers nor the first column, which says what a row is. Where that is not enough, the
+/// table goes into blocks below each other, each beginning with the first column.
 std::string render_table(const analysis::Table& table, const Style& style);
 /// All tables of a result, then its warnings.
 std::string render_console(const analysis::Result& result, const Style& style);

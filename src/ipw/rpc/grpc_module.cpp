@@ -17,8 +17,8 @@ const ipw::rpc::GrpcApi kApi{[](const std::string& target) {
                                quiet();
                                return ipw::rpc::open_grpc(target);
                              },
-                             [](ipw::rpc::MonitorHub& hub, const std::string& listen_on, std::stop_token stop,
-                                const std::function<void(int)>& ready) {
+                             [](ipw::rpc::MonitorHub& hub, const std::string& listen_on,
+                                const std::stop_token& stop, const std::function<void(int)>& ready) {
                                quiet();
                                ipw::rpc::serve_grpc(hub, listen_on, stop, ready);
                              }};

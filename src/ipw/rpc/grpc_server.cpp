@@ -106,7 +106,7 @@ std::unique_ptr<grpc::Server> start(Service& service, const std::string& listen_
 
 }  // namespace
 
-void serve_grpc(MonitorHub& hub, const std::string& listen_on, std::stop_token stop,
+void serve_grpc(MonitorHub& hub, const std::string& listen_on, const std::stop_token& stop,
                 const std::function<void(int port)>& ready) {
   Service service(hub);
   int port = 0;

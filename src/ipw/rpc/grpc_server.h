@@ -9,7 +9,7 @@
 namespace ipw::rpc {
 
 /// See GrpcApi::serve.
-void serve_grpc(MonitorHub& hub, const std::string& listen_on, std::stop_token stop,
+void serve_grpc(MonitorHub& hub, const std::string& listen_on, const std::stop_token& stop,
                 const std::function<void(int port)>& ready);
 
 }  // namespace ipw::rpc

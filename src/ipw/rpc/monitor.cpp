@@ -49,7 +49,7 @@ class NarrowUmask {
   mode_t former_;
 };
 
-void serve_socket(MonitorHub& hub, const std::string& path, std::stop_token stop,
+void serve_socket(MonitorHub& hub, const std::string& path, const std::stop_token& stop,
                   const std::function<void(const std::string&)>& ready) {
   remove_stale_socket(path);
   std::optional<NarrowUmask> mask(std::in_place);
@@ -82,7 +82,7 @@ std::unique_ptr<telemetry::Source> connect(const Address& address, Clock& clock)
   return open_remote(module_api<GrpcApi>("grpc").open(address.target), clock, address.target);
 }
 
-void serve(telemetry::Source& source, Clock& clock, const ServeOptions& options, std::stop_token stop,
+void serve(telemetry::Source& source, Clock& clock, const ServeOptions& options, const std::stop_token& stop,
            const std::function<void(const std::string&)>& ready) {
   MonitorHub hub(source, clock);
   if (!options.unix_socket.empty()) return serve_socket(hub, options.unix_socket, stop, ready);

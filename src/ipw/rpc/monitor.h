@@ -35,7 +35,7 @@ struct ServeOptions {
 };
 /// Serve a source until asked to stop; `ready` gets the address that is listened on. Throws
 /// Error(Unavailable) when the port is taken.
-void serve(telemetry::Source& source, Clock& clock, const ServeOptions& options, std::stop_token stop,
+void serve(telemetry::Source& source, Clock& clock, const ServeOptions& options, const std::stop_token& stop,
            const std::function<void(const std::string&)>& ready);
 
 }  // namespace ipw::rpc

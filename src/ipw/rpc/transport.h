@@ -45,7 +45,7 @@ class Transport {
 struct GrpcApi {
   std::unique_ptr<Transport> (*open)(const std::string& target);
   /// Serve a hub until asked to stop; `ready` gets the port. Throws Error(Unavailable).
-  void (*serve)(MonitorHub& hub, const std::string& listen_on, std::stop_token stop,
+  void (*serve)(MonitorHub& hub, const std::string& listen_on, const std::stop_token& stop,
                 const std::function<void(int port)>& ready);
 };
 

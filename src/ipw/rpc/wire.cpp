@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/rpc/wire.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -14,6 +15,8 @@ using telemetry::Method;
 using telemetry::Scope;
 
 constexpr double kUnknown = -1;
+/// A Unix stamp beyond this, in the years 1823 and 2116, is none; differences of two do not overflow.
+constexpr std::int64_t kFarthestStamp = std::int64_t{1} << 62;
 
 // The wire's enums are ours plus one: proto3 keeps 0 for "not said".
 static_assert(static_cast<int>(Scope::Host) + 1 == energy::SCOPE_HOST);
@@ -72,13 +75,13 @@ telemetry::Domain domain_from(const energy::DomainInfo& in) {
   domain.parent = in.parent();
   domain.method = enum_from_wire(in.method(), Method::Simulated, Method::Modelled);
   domain.collector = in.collector();
-  if (in.has_wrap_joules()) domain.wrap_joules = in.wrap_joules();
-  domain.cap_watts = in.cap_watts();
-  domain.relative_half_width = in.relative_half_width();
+  if (in.has_wrap_joules() && in.wrap_joules() > 0) domain.wrap_joules = or_absent(in.wrap_joules());
+  if (in.cap_watts() > 0) domain.cap_watts = or_absent(in.cap_watts()).value_or(domain.cap_watts);
+  domain.relative_half_width = or_absent(in.relative_half_width()).value_or(0);
   domain.note = in.note();
-  domain.update_seconds = in.update_seconds();
-  domain.averaging_seconds = in.averaging_seconds();
-  domain.step_joules = in.step_joules();
+  domain.update_seconds = or_absent(in.update_seconds()).value_or(0);
+  domain.averaging_seconds = or_absent(in.averaging_seconds()).value_or(0);
+  domain.step_joules = or_absent(in.step_joules()).value_or(0);
   domain.device = in.device();
   domain.alternative_to = in.alternative_to();
   return domain;
@@ -90,7 +93,7 @@ std::int64_t to_nanos(Instant t) {
   return Nanoseconds(t.time_since_epoch()).count();
 }
 Instant from_nanos(std::int64_t ns) {
-  return Instant(Nanoseconds(ns));
+  return Instant(std::clamp(Nanoseconds(ns), -kFarthest, kFarthest));
 }
 
 energy::TelemetryReading to_wire(const OriginalReading& reading) {
@@ -127,7 +130,7 @@ OriginalReading from_wire(const energy::TelemetryReading& message) {
   out.gpu_memory_mb = or_absent(message.gpu_memory_usage_mb());
   out.cpu_memory_mb = or_absent(message.cpu_memory_usage_mb());
   out.platform = message.platform();
-  out.unix_ns = message.timestamp_nanos();
+  out.unix_ns = std::clamp(message.timestamp_nanos(), -kFarthestStamp, kFarthestStamp);
   out.cpu_power_watts = or_absent(message.cpu_power_watts());
   out.cpu_energy_joules = or_absent(message.cpu_energy_joules());
   out.gpu_utilization_pct = or_absent(message.gpu_compute_utilization_pct());
@@ -177,7 +180,7 @@ Description from_wire(const energy::DescribeResponse& message) {
   Description out;
   out.version = message.version();
   out.started = from_nanos(message.started_ns());
-  out.period_seconds = message.period_seconds();
+  out.period_seconds = or_absent(message.period_seconds()).value_or(0);
   const auto& machine = message.machine();
   out.machine = machine_from(machine.system());
   if (machine.has_gpu_name()) out.machine.gpu_name = machine.gpu_name();
@@ -230,7 +233,7 @@ telemetry::Sample from_wire(const energy::MonitorSample& message) {
     telemetry::Reading& reading = out.readings.emplace_back();
     reading.domain = item.domain();
     reading.mid = from_nanos(item.mid_ns());
-    reading.half_width = Nanoseconds(std::max<std::int64_t>(0, item.half_width_ns()));
+    reading.half_width = std::clamp(Nanoseconds(item.half_width_ns()), Nanoseconds(0), kFarthest);
     if (item.has_energy_joules()) reading.energy_joules = or_absent(item.energy_joules());
     if (item.has_power_watts()) reading.power_watts = or_absent(item.power_watts());
   }

@@ -13,6 +13,7 @@ energy::TelemetryReading to_wire(const OriginalReading& reading);
 OriginalReading from_wire(const energy::TelemetryReading& message);
 
 energy::DescribeResponse to_wire(const Description& description);
+/// Numbers that no domain can have become absent or the default.
 Description from_wire(const energy::DescribeResponse& message);
 
 energy::MonitorSample to_wire(const telemetry::Sample& sample, std::uint64_t dropped);
@@ -20,6 +21,7 @@ energy::MonitorSample to_wire(const telemetry::Sample& sample, std::uint64_t dro
 telemetry::Sample from_wire(const energy::MonitorSample& message);
 
 std::int64_t to_nanos(Instant t);
+/// What is farther than kFarthest from zero becomes kFarthest.
 Instant from_nanos(std::int64_t ns);
 
 }  // namespace ipw::rpc

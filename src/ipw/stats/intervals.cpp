@@ -21,12 +21,26 @@ std::optional<Interval> wilson(std::size_t successes, std::size_t n, double conf
                   successes == n ? 1.0 : std::min(1.0, centre + half)};
 }
 
+namespace {
+
+std::optional<Interval> student_interval(std::size_t count, double mean, double stddev, double confidence) {
+  if (count < 2) return std::nullopt;
+  const auto n = static_cast<double>(count);
+  const double half = student_t_quantile(0.5 + confidence / 2, n - 1) * stddev / std::sqrt(n);
+  return Interval{mean - half, mean + half};
+}
+
+}  // namespace
+
 std::optional<Interval> mean_interval(std::span<const double> values, double confidence) {
   const auto sample = summarize(values);
-  if (!sample || sample->n < 2) return std::nullopt;
-  const auto n = static_cast<double>(sample->n);
-  const double half = student_t_quantile(0.5 + confidence / 2, n - 1) * sample->stddev / std::sqrt(n);
-  return Interval{sample->mean - half, sample->mean + half};
+  if (!sample) return std::nullopt;
+  return student_interval(sample->n, sample->mean, sample->stddev, confidence);
+}
+
+std::optional<Interval> mean_interval(const Moments& moments, double confidence) {
+  if (moments.n() == 0) return std::nullopt;
+  return student_interval(moments.n(), moments.mean(), moments.stddev(), confidence);
 }
 
 }  // namespace ipw::stats

@@ -7,12 +7,6 @@
 namespace ipw::stats {
 namespace {
 
-double mean(std::span<const double> values) {
-  double sum = 0;
-  for (const double v : values) sum += v;
-  return sum / static_cast<double>(values.size());
-}
-
 /// Intervals of slope and intercept (Draper and Smith, Applied Regression Analysis, 1.4).
 void add_intervals(Line& line, double residual_squares, double x_squares, double x_mean) {
   if (line.n < 3) return;
@@ -27,32 +21,42 @@ void add_intervals(Line& line, double residual_squares, double x_squares, double
 
 }  // namespace
 
-std::optional<Line> least_squares(std::span<const double> x, std::span<const double> y) {
-  assert(x.size() == y.size());
-  if (x.size() < 2) return std::nullopt;
-  const double x_mean = mean(x), y_mean = mean(y);
-  double xx = 0, xy = 0, yy = 0;
+std::optional<Line> least_squares(const Pairs& pairs) {
+  Line line;
+  double x_sum = 0, y_sum = 0, x_first = 0;
   bool distinct = false;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double dx = x[i] - x_mean, dy = y[i] - y_mean;
+  pairs([&](double x, double y) {
+    if (line.n++ == 0) x_first = x;
+    distinct = distinct || x != x_first;
+    x_sum += x;
+    y_sum += y;
+  });
+  if (line.n < 2 || !distinct) return std::nullopt;
+  const double x_mean = x_sum / static_cast<double>(line.n), y_mean = y_sum / static_cast<double>(line.n);
+  double xx = 0, xy = 0, yy = 0, residuals = 0;
+  pairs([&](double x, double y) {
+    const double dx = x - x_mean, dy = y - y_mean;
     xx += dx * dx;
     xy += dx * dy;
     yy += dy * dy;
-    distinct = distinct || x[i] != x[0];
-  }
-  if (!distinct || xx == 0) return std::nullopt;
-  Line line;
-  line.n = x.size();
+  });
+  if (xx == 0) return std::nullopt;
   line.slope = xy / xx;
   line.intercept = y_mean - line.slope * x_mean;
-  double residuals = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double r = y[i] - (line.intercept + line.slope * x[i]);
+  pairs([&](double x, double y) {
+    const double r = y - (line.intercept + line.slope * x);
     residuals += r * r;
-  }
+  });
   line.r2 = yy == 0 ? 1.0 : 1 - residuals / yy;
   add_intervals(line, residuals, xx, x_mean);
   return line;
+}
+
+std::optional<Line> least_squares(std::span<const double> x, std::span<const double> y) {
+  assert(x.size() == y.size());
+  return least_squares([&](const std::function<void(double, double)>& take) {
+    for (std::size_t i = 0; i < x.size(); ++i) take(x[i], y[i]);
+  });
 }
 
 }  // namespace ipw::stats

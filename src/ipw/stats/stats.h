@@ -18,6 +18,22 @@ struct Summary {
 /// Describe a sample; absent when it is empty. Values must be finite.
 std::optional<Summary> summarize(std::span<const double> values);
 
+/// Describe values that come one after another and are not kept: all of Summary but the median. The sum
+/// carries its rounding error along (Neumaier 1974), the spread is Welford's (1962). Values must be finite.
+class Moments {
+ public:
+  void add(double value);
+  std::size_t n() const { return n_; }
+  double mean() const;    ///< needs a value
+  double stddev() const;  ///< sample standard deviation (n - 1); 0 for one value
+  double min() const { return min_; }
+  double max() const { return max_; }
+
+ private:
+  std::size_t n_ = 0;
+  double sum_ = 0, lost_ = 0, running_mean_ = 0, squares_ = 0, min_ = 0, max_ = 0;
+};
+
 /// Quantile of type 7 (linear interpolation at p(n-1); Hyndman and Fan 1996), p in [0,1]. Absent when empty.
 std::optional<double> quantile(std::span<const double> values, double p);
 
@@ -29,6 +45,7 @@ struct Interval {
 std::optional<Interval> wilson(std::size_t successes, std::size_t n, double confidence = 0.95);
 /// Interval of a mean by Student's t. Absent for n < 2.
 std::optional<Interval> mean_interval(std::span<const double> values, double confidence = 0.95);
+std::optional<Interval> mean_interval(const Moments& moments, double confidence = 0.95);
 
 /// Percentile bootstrap of any statistic of rows 0..n-1; whole clusters are drawn when cluster ids are given.
 /// The statistic gets the drawn row numbers and may be absent for a draw. Deterministic by seed.
@@ -56,6 +73,10 @@ struct Line {
 /// Ordinary least squares over pairs; absent with fewer than two points or two distinct x. r2 is 1 when y
 /// does not vary.
 std::optional<Line> least_squares(std::span<const double> x, std::span<const double> y);
+/// Give each pair to `take`, the same ones in the same order each time.
+using Pairs = std::function<void(const std::function<void(double x, double y)>& take)>;
+/// The same over pairs that are not in memory; they are gone through three times.
+std::optional<Line> least_squares(const Pairs& pairs);
 
 /// Quantiles of the standard normal and of Student's t; p lies inside (0,1), degrees of freedom are positive.
 double normal_quantile(double p);

@@ -6,34 +6,40 @@
 #include "ipw/stats/stats.h"
 
 namespace ipw::stats {
-namespace {
-
-/// Sum with the rounding error carried along (Neumaier 1974), so that order does not matter in what is
-/// printed.
-double exact_sum(std::span<const double> values) {
-  double sum = 0, lost = 0;
-  for (const double v : values) {
-    const double next = sum + v;
-    lost += std::abs(sum) >= std::abs(v) ? (sum - next) + v : (v - next) + sum;
-    sum = next;
-  }
-  return sum + lost;
+void Moments::add(double v) {
+  const double next = sum_ + v;
+  lost_ += std::abs(sum_) >= std::abs(v) ? (sum_ - next) + v : (v - next) + sum_;
+  sum_ = next;
+  min_ = n_ == 0 ? v : std::min(min_, v);
+  max_ = n_ == 0 ? v : std::max(max_, v);
+  ++n_;
+  const double before = v - running_mean_;
+  running_mean_ += before / static_cast<double>(n_);
+  squares_ += before * (v - running_mean_);
 }
 
-}  // namespace
+double Moments::mean() const {
+  assert(n_ > 0);
+  return std::clamp((sum_ + lost_) / static_cast<double>(n_), min_, max_);
+}
+
+double Moments::stddev() const {
+  return n_ > 1 ? std::sqrt(squares_ / static_cast<double>(n_ - 1)) : 0;
+}
 
 std::optional<Summary> summarize(std::span<const double> values) {
   if (values.empty()) return std::nullopt;
-  const auto n = static_cast<double>(values.size());
-  Summary s{.n = values.size(), .mean = exact_sum(values) / n, .median = *quantile(values, 0.5)};
-  const auto [min, max] = std::ranges::minmax(values);
-  s.min = min;
-  s.max = max;
-  s.mean = std::clamp(s.mean, min, max);
+  Moments moments;
+  for (const double v : values) moments.add(v);
+  Summary s{.n = values.size(),
+            .mean = moments.mean(),
+            .median = *quantile(values, 0.5),
+            .min = moments.min(),
+            .max = moments.max()};
   if (values.size() > 1) {
     double squares = 0;
     for (const double v : values) squares += (v - s.mean) * (v - s.mean);
-    s.stddev = std::sqrt(squares / (n - 1));
+    s.stddev = std::sqrt(squares / static_cast<double>(values.size() - 1));
   }
   return s;
 }

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
@@ -14,6 +16,7 @@ namespace ipw::telemetry {
 namespace {
 
 constexpr int kVersion = 1;
+constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
 Json optional_number(const std::optional<double>& value) {
   return value ? Json(*value) : Json(nullptr);
@@ -22,8 +25,21 @@ std::optional<double> number_or_null(const Json& json) {
   if (json.is_null()) return std::nullopt;
   return json.get<double>();
 }
+template <class Integer>
+Integer integer(const Json& json) {
+  if (!json.is_number_integer() || !std::in_range<Integer>(json.get<std::int64_t>()) ||
+      (json.is_number_unsigned() && json.get<std::uint64_t>() > kLargest))
+    throw Error(ErrorCode::Format, fmt::format("{} is no whole number of its range", dump_json(json)));
+  return static_cast<Integer>(json.get<std::int64_t>());
+}
+Nanoseconds duration(const Json& json) {
+  const Nanoseconds out(integer<std::int64_t>(json));
+  if (out < -kFarthest || out > kFarthest)
+    throw Error(ErrorCode::Format, fmt::format("{} ns is no time of any recording", out.count()));
+  return out;
+}
 Instant instant(const Json& json) {
-  return Instant(Nanoseconds(json.get<std::int64_t>()));
+  return Instant(duration(json));
 }
 std::int64_t nanos(Instant t) {
   return t.time_since_epoch().count();
@@ -72,25 +88,25 @@ Domain domain_from(const Json& json) {
 }
 
 Reading reading_from(const Json& json) {
-  return {json.at(0).get<std::uint32_t>(), instant(json.at(1)), Nanoseconds(json.at(2).get<std::int64_t>()),
+  return {integer<std::uint32_t>(json.at(0)), instant(json.at(1)), duration(json.at(2)),
           number_or_null(json.at(3)), number_or_null(json.at(4))};
 }
 
 Sample sample_from(const Json& json) {
   Sample out;
-  out.sequence = json.at("sequence").get<std::uint64_t>();
+  out.sequence = integer<std::uint64_t>(json.at("sequence"));
   out.tick = instant(json.at("tick"));
   for (const auto& entry : json.at("readings")) out.readings.push_back(reading_from(entry));
   for (const auto& entry : json.at("gauges")) {
     const Gauge gauge = require_word(gauge_from(entry.at(0).get<std::string>()), entry.at(0));
-    const auto domain = entry.size() > 3 ? entry.at(3).get<std::uint32_t>() : GaugeReading::kMachine;
+    const auto domain = entry.size() > 3 ? integer<std::uint32_t>(entry.at(3)) : GaugeReading::kMachine;
     out.gauges.push_back({gauge, instant(entry.at(1)), entry.at(2).get<double>(), domain});
   }
   for (const auto& entry : json.at("silent")) {
     const Cause cause = entry.size() > 2
                             ? require_word(cause_from(entry.at(2).get<std::string>()), entry.at(2))
                             : Cause::Unreadable;
-    out.silent.push_back({entry.at(0).get<std::uint32_t>(), entry.at(1).get<std::string>(), cause});
+    out.silent.push_back({integer<std::uint32_t>(entry.at(0)), entry.at(1).get<std::string>(), cause});
   }
   return out;
 }

@@ -61,9 +61,9 @@ def over_http(program, folder, address, name, concurrency, *options):
 
 
 def in_process(program, folder, model, *options):
-    """Profile the same file inside ipw, with as many threads as the server has."""
+    """Profile the same file inside ipw, with as many threads as the server has and, like it, without flash attention."""
     return profile(program, folder, "--client", "llamacpp", "--model", str(model), "--client-param", "threads=1",
-                   *options)
+                   "--client-param", "flash_attention=false", *options)
 
 
 def server_totals(address):

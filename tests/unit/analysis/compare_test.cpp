@@ -55,6 +55,19 @@ TEST(Compare, energies_of_different_scopes_are_warned_of) {
   EXPECT_THAT(comparison(runs, names, {}).warnings, Contains(HasSubstr("they do not compare")));
 }
 
+using Folders = std::vector<std::filesystem::path>;
+
+TEST(Compare, folders_of_a_shell_pattern_come_in_natural_order) {
+  EXPECT_EQ(comparison_order({"runs/a_tiny_360k", "runs/a_tiny_36k", "runs/a_tiny_840k"}),
+            (Folders{"runs/a_tiny_36k", "runs/a_tiny_360k", "runs/a_tiny_840k"}));
+  EXPECT_EQ(comparison_order({"b-10/", "B_9/"}), (Folders{"B_9/", "b-10/"}));
+}
+
+TEST(Compare, any_other_order_is_kept) {
+  const Folders folders{"runs/tiny_840k", "runs/tiny_36k", "runs/tiny_360k"};
+  EXPECT_EQ(comparison_order(folders), folders);
+}
+
 TEST(Compare, without_folders_is_a_usage_error) {
   EXPECT_THROW(compare({}), Error);
 }

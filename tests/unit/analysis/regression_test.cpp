@@ -53,7 +53,7 @@ TEST(Regression, M64_avg_y_holds_only_what_is_in_the_fit) {
   records[0].energy[0].joules = -100;
   const RunData run = run_of(records);
   const auto all = regressions_of(run);
-  EXPECT_EQ(named(all, "total_tokens_vs_energy").xs.size(), 3u);
+  EXPECT_EQ(named(all, "total_tokens_vs_energy").count, 3u);
   EXPECT_NEAR(*named(all, "total_tokens_vs_energy").mean_y, 7, 1e-12);
   EXPECT_THAT(regression_result(run, false).warnings, Contains(HasSubstr("negative or non-finite")));
 }
@@ -82,8 +82,8 @@ TEST(Regression, zero_power_is_left_out_and_zero_energy_is_kept) {
   auto records = growing(4);
   records[0].energy[0].joules = 0;
   const auto all = regressions_of(run_of(records));
-  EXPECT_EQ(named(all, "total_tokens_vs_energy").xs.size(), 4u);
-  EXPECT_EQ(named(all, "total_tokens_vs_power").xs.size(), 3u);
+  EXPECT_EQ(named(all, "total_tokens_vs_energy").count, 4u);
+  EXPECT_EQ(named(all, "total_tokens_vs_power").count, 3u);
 }
 
 }  // namespace

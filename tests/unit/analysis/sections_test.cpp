@@ -64,6 +64,15 @@ TEST(ProfileReport, begins_with_accuracy_and_prints_scope_method_interval_and_n)
   EXPECT_EQ(result.figures[5].scope, "accelerator");
 }
 
+TEST(ProfileReport, M51_of_queries_without_token_counts_has_tables_and_json) {
+  auto records = mixed(4, 2);
+  for (auto& record : records) record.tokens = {};
+  const Result result = profile_result(run_of(records), {});
+  ASSERT_FALSE(result.tables.empty());
+  EXPECT_EQ(result.tables[0].rows.size(), 3u);
+  EXPECT_TRUE(parse_json(result.json));
+}
+
 TEST(Format, writes_three_significant_digits) {
   EXPECT_EQ(number(0), "0");
   EXPECT_EQ(number(12.345), "12.3");

@@ -66,5 +66,13 @@ TEST(Sha256, agrees_with_the_standard) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Text, numbers_inside_names_order_as_numbers) {
+  const std::vector<std::string> ordered = {
+      "", "01", "1", "2", "10", "tiny-36k", "tiny-360k", "tiny-840k", "tiny-840k-2", "tiny_1", "\xc3\xa9"};
+  for (std::size_t i = 0; i < ordered.size(); ++i)
+    for (std::size_t k = 0; k < ordered.size(); ++k)
+      EXPECT_EQ(natural_less(ordered[i], ordered[k]), i < k) << ordered[i] << " and " << ordered[k];
+}
+
 }  // namespace
 }  // namespace ipw

@@ -80,7 +80,7 @@ TEST(Batcher, a_failed_decode_is_an_engine_failure) {
   EXPECT_EQ(response.failure->message, "out of memory");
 }
 
-TEST(Batcher, a_late_request_times_out_and_keeps_its_text) {
+TEST(Batcher, X10_a_late_request_times_out_and_keeps_its_text) {
   World world;
   Request request;
   request.timeout = Seconds(0.025);

@@ -42,7 +42,7 @@ TEST(Ollama, X14_sampling_parameters_stand_under_options) {
   EXPECT_FALSE(body.contains("temperature"));
 }
 
-TEST(Ollama, the_generate_endpoint_is_an_option) {
+TEST(Ollama, K2_the_generate_endpoint_is_an_option) {
   FakeServer server({{"/api/generate", stream({"{\"response\":\"4\",\"done\":true}\n"})}});
   const auto client =
       make_ollama(options(server.url(), parameters({{"api", "generate"}, {"system", "Be brief."}})));

@@ -169,7 +169,7 @@ TEST(OpenAi, a_refused_connection_is_a_connect_failure) {
   EXPECT_GE(response.done, response.sent);
 }
 
-TEST(OpenAi, a_silent_server_is_a_timeout) {
+TEST(OpenAi, X10_a_silent_server_is_a_timeout) {
   const auto silent = [](const http::ServerRequest&) {
     http::ServerResponse response{200, {{"Content-Type", "text/event-stream"}}, "", {}};
     response.stream = [] { return http::Piece{": ping\n\n", std::chrono::milliseconds(20), false}; };

@@ -79,6 +79,16 @@ TEST(Local, says_where_an_answer_fits_no_option) {
   EXPECT_THAT(error_of([] { first(R"({"problem":"?","answer":"Q","choices":["x","y"]})"); }),
               HasSubstr(":1: the answer 'Q' is no letter, text or index of its 2 options"));
 }
+TEST(Local, says_where_a_label_belongs_to_no_option) {
+  const auto row = R"({"problem":"?","answer":"2","choices":{"text":["y"],"label":["1","2"]}})";
+  EXPECT_THAT(error_of([&] { first(row); }), HasSubstr("the answer '2' is no letter, text or index"));
+}
+TEST(Local, says_where_a_row_has_more_options_than_there_are_letters) {
+  std::string options = "0";
+  for (int i = 1; i < 27; ++i) options += "," + std::to_string(i);
+  EXPECT_THAT(error_of([&] { first(R"({"problem":"?","answer":"26","choices":[)" + options + "]}"); }),
+              HasSubstr(":1: 27 options, but there are 26 letters"));
+}
 TEST(Local, says_where_a_line_is_no_json) {
   EXPECT_THAT(error_of([] { first("{"); }), HasSubstr(".jsonl:1: "));
 }
@@ -98,7 +108,7 @@ TEST(Local, needs_a_path) {
 TEST(Local, refuses_an_unknown_parameter) {
   EXPECT_THAT(error_of([] { questions("local", {{"paht", "x"}}); }), HasSubstr("unknown parameter"));
 }
-TEST(OpenDataset, reads_any_other_name_from_its_path) {
+TEST(OpenDataset, X19_reads_any_other_name_from_its_path) {
   const TemporaryFile file(".jsonl", R"({"problem":"a","answer":"b"})");
   EXPECT_EQ(questions("my-exam", {{"path", file.path()}}).at(0).id, "my-exam/0");
 }

@@ -48,7 +48,7 @@ class MmluPro : public ::testing::Test {
   std::unique_ptr<http::Server> server_;
 };
 
-TEST_F(MmluPro, maps_rows_and_records_the_commit) {
+TEST_F(MmluPro, X18_maps_rows_and_records_the_commit) {
   const auto dataset = open();
   EXPECT_EQ(dataset->info().revision, kCommit);
   const auto all = read_all(*dataset);

@@ -36,7 +36,7 @@ INSTANTIATE_TEST_SUITE_P(ExactCase, ExactCaseTable,
 TEST(Exact, accepts_an_alias) {
   EXPECT_TRUE(*score("exact", {"United States", R"({"aliases":["USA"]})"}, "The USA").correct);
 }
-TEST(Exact, takes_an_empty_response_for_wrong_without_a_judge_S39) {
+TEST(Exact, S39_takes_an_empty_response_for_wrong_without_a_judge) {
   const auto verdict = score("exact", {"Paris"}, " \n");
   EXPECT_EQ(verdict.correct, false);
   EXPECT_EQ(verdict.metadata, R"({"class":"empty"})");

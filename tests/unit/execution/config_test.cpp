@@ -31,6 +31,11 @@ ProfileConfig unusual() {
   return c;
 }
 
+TEST(Config, C7_makes_up_no_address_so_that_each_client_uses_its_own) {
+  EXPECT_EQ(ProfileConfig{}.client_base_url, "");
+  EXPECT_EQ(profile_config_from_json(Json::object()).client_base_url, "");
+}
+
 TEST(Config, survives_the_round_trip_through_json) {
   const auto json = to_json(unusual());
   EXPECT_EQ(to_json(profile_config_from_json(json)), json);
@@ -49,6 +54,22 @@ TEST(Config, names_the_key_with_the_wrong_type) {
     FAIL() << "nothing was thrown";
   } catch (const Error& e) {
     EXPECT_NE(std::string(e.what()).find("concurrency"), std::string::npos);
+  }
+}
+
+TEST(Config, names_the_key_with_a_value_out_of_its_range) {
+  const Json wrong[] = {{{"concurrency", 0}},  {{"concurrency", 2.5}},
+                        {{"max_queries", -1}}, {{"shard", {0, 3}}},
+                        {{"shard", {4, 3}}},   {{"shard", {1}}},
+                        {{"shard", "1/2"}},    {{"idle_seconds", 1e300}},
+                        {{"seed", -1}},        {{"sampling_period_seconds", 0}}};
+  for (const auto& json : wrong) {
+    try {
+      profile_config_from_json(json);
+      ADD_FAILURE() << json.dump();
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(json.begin().key()), std::string::npos) << e.what();
+    }
   }
 }
 

@@ -112,5 +112,16 @@ TEST(EnergyLedger, a_single_stream_has_no_account) {
   EXPECT_FALSE(EnergyLedger(source).shares());
 }
 
+TEST(EnergyLedger, a_dead_sensor_does_not_let_queries_pile_up) {
+  Steady source;
+  EnergyLedger ledger(source);
+  for (std::int64_t i = 0; i < 20'000; ++i) {
+    ledger.end(query(i), at(1s), std::nullopt, at(2s));
+    while (const auto record = ledger.take(false))
+      EXPECT_EQ(record->energy.at(0).reason, "no reading after the end");
+  }
+  EXPECT_EQ(ledger.waiting(), kMostWaiting);
+}
+
 }  // namespace
 }  // namespace ipw::execution

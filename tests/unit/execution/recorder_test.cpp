@@ -74,6 +74,15 @@ TEST(Recorder, X3_records_a_failed_query_as_wrong_with_its_reason) {
   EXPECT_EQ(record.evaluation.value().correct, false);
 }
 
+TEST(Recorder, X27_says_why_an_answer_ended) {
+  auto response = answered("4");
+  EXPECT_EQ(record_of(response).finish_reason, "stop");
+  response.finish_reason = "length";
+  EXPECT_EQ(record_of(response).finish_reason, "length");
+  response.failure = clients::Failure{"http", "status 500", 500};
+  EXPECT_EQ(record_of(response).finish_reason, "error");
+}
+
 TEST(Recorder, keeps_an_answer_that_is_not_utf8) {
   EXPECT_EQ(record_of(answered("4\xFF")).response, "4\xEF\xBF\xBD");
 }

@@ -123,7 +123,7 @@ TEST_F(HubTest, asks_nothing_for_a_cached_commit) {
   EXPECT_TRUE(hub_.seen.empty());
 }
 
-TEST_F(HubTest, offline_resolves_through_refs) {
+TEST_F(HubTest, X19_offline_resolves_through_refs) {
   const auto online = hub_file(file_, options_);
   hub_.seen.clear();
   options_.offline = true;
@@ -221,7 +221,7 @@ TEST_F(HubTest, says_that_the_connection_broke_off_and_keeps_what_came) {
   EXPECT_FALSE(fs::exists(repo() / "snapshots"));
 }
 
-TEST_F(HubTest, refuses_content_that_does_not_match_its_tag) {
+TEST_F(HubTest, X18_refuses_content_that_does_not_match_its_tag) {
   const auto wrong = sha256_hex("something else");
   hub_.routes[kResolve + "data/a.txt"] = [=](const auto& r) { return file_response(r, wrong); };
   expect_error(ErrorCode::Format, "checksum");
@@ -229,7 +229,7 @@ TEST_F(HubTest, refuses_content_that_does_not_match_its_tag) {
   EXPECT_FALSE(fs::exists(repo() / "blobs" / (wrong + ".incomplete")));
 }
 
-TEST_F(HubTest, checks_a_pinned_file) {
+TEST_F(HubTest, X18_checks_a_pinned_file) {
   file_.sha256 = sha256_hex(kContent);
   EXPECT_FALSE(error());
   file_.sha256 = sha256_hex("other");
@@ -334,6 +334,14 @@ TEST_F(HubTest, lists_the_files_of_all_pages) {
   };
   file_.path = "data";
   EXPECT_THAT(hub_list(file_, options_), ElementsAre("data/a", "data/d/b"));
+}
+
+TEST(Listing, entries_of_another_form_are_left_out) {
+  EXPECT_THAT(
+      files_of_listing(R"([1,{"type":7,"path":"a"},{"type":"file","path":null},{"type":"file","path":"b"}])",
+                       "o/n"),
+      ElementsAre("b"));
+  EXPECT_THROW(files_of_listing("<html>", "o/n"), Error);
 }
 
 TEST(RetryDelay, follows_the_server_before_its_own_rule) {

@@ -70,7 +70,7 @@ TEST(Journal, replaces_a_failed_query_by_its_retry) {
   auto failed = sample_record(1);
   failed.failure = RecordFailure{"timeout", "60 s", 0};
   journal.append_query(failed);
-  EXPECT_EQ(read_journal_state(folder).failed, (std::set<std::int64_t>{1}));
+  EXPECT_EQ(read_journal_state(folder).failed, (IndexSet{1}));
   journal.append_query(sample_record(1));
   EXPECT_TRUE(read_journal_state(folder).failed.empty());
   ASSERT_EQ(records_of(folder).size(), 1u);
@@ -89,7 +89,7 @@ TEST(Journal, X4_goes_on_behind_what_was_there) {
   const auto folder = empty_folder();
   Journal(folder).append_query(sample_record(0));
   Journal(folder).append_query(sample_record(1));
-  EXPECT_EQ(read_journal_state(folder).finished, (std::set<std::int64_t>{0, 1}));
+  EXPECT_EQ(read_journal_state(folder).finished, (IndexSet{0, 1}));
 }
 
 TEST(Journal, cuts_a_half_line_off_when_it_is_opened_again) {
@@ -98,7 +98,7 @@ TEST(Journal, cuts_a_half_line_off_when_it_is_opened_again) {
   append_bytes(folder, R"({"type":"query","index":1,"pro)");
   EXPECT_EQ(read_journal_state(folder).broken_lines, 1u);
   Journal(folder).append_query(sample_record(2));
-  EXPECT_EQ(read_journal_state(folder).finished, (std::set<std::int64_t>{0, 2}));
+  EXPECT_EQ(read_journal_state(folder).finished, (IndexSet{0, 2}));
   EXPECT_EQ(read_journal_state(folder).broken_lines, 0u);
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "ipw/base/files.h"
+#include "ipw/base/text.h"
 
 namespace ipw::report {
 namespace {
@@ -27,6 +28,23 @@ analysis::Result sample() {
   return result;
 }
 
+/// As wide as a comparison of three models is: 10 columns, most of them with intervals.
+analysis::Result wide() {
+  analysis::Table table;
+  table.title = "Comparison";
+  table.columns = {"model",    "n",        "accuracy",  "J/query",   "W",
+                   "tokens/s", "TTFT [s]", "IPJ [1/J]", "IPW [1/W]", "scope"};
+  table.right_aligned = {false, true, true, true, true, true, true, true, true, false};
+  for (const auto* model : {"tiny-36k", "tiny-360k"})
+    table.rows.push_back({model, "480", "41.2 % [36.9, 45.7]", "0.00463 [0, 0.0107]", "4.51 [0, 10.4]",
+                          "1234 [1200, 1270]", "0.000612 [0.000601, 0.000623]", "89.0 [0, 207]",
+                          "0.0914 [0, 0.212]", "package"});
+  table.notes = {"[ ] is the 95 % interval"};
+  analysis::Result result;
+  result.tables = {table};
+  return result;
+}
+
 /// Compare with tests/golden/<name>; IPW_APPROVE=1 writes it anew.
 void expect_golden(const std::string& name, const std::string& text) {
   const std::string path = std::string(IPW_SOURCE_DIR "/tests/golden/") + name;
@@ -42,6 +60,12 @@ TEST(Golden, console_on_a_terminal) {
 }
 TEST(Golden, console_that_is_narrow) {
   expect_golden("report_narrow.txt", render_console(sample(), {36, false}));
+}
+TEST(Golden, comparison_in_80_columns) {
+  expect_golden("report_compare_80.txt", render_console(wide(), {80, false}));
+}
+TEST(Golden, comparison_in_40_columns) {
+  expect_golden("report_compare_40.txt", render_console(wide(), {40, false}));
 }
 TEST(Golden, markdown) {
   expect_golden("report_markdown.txt", render_markdown(sample()));
@@ -64,6 +88,18 @@ TEST(Console, text_from_outside_cannot_steer_the_terminal) {
 
 TEST(Console, never_cuts_a_number) {
   EXPECT_NE(render_console(sample(), {20, false}).find("62.5 % [41.0, 80.1]"), std::string::npos);
+}
+
+TEST(Console, no_line_of_a_comparison_is_wider_than_80_columns_and_nothing_is_cut) {
+  const std::string text = render_console(wide(), {80, false});
+  for (const auto line : split(text, '\n')) EXPECT_LE(display_width(line), 80u) << line;
+  EXPECT_EQ(text.find("..."), std::string::npos);
+}
+
+TEST(Console, a_row_names_what_it_is_however_narrow_the_console) {
+  auto result = wide();
+  result.tables[0].rows[0][0] = std::string(100, 'm') + "1";
+  EXPECT_NE(render_console(result, {40, false}).find("m1  480\n"), std::string::npos);
 }
 
 TEST(Width, counts_columns_not_bytes) {

@@ -54,10 +54,11 @@ class Loopback : public testing::Test {
       std::this_thread::yield();
     }
   }
-  /// Connect while samples are made, since connect() waits for the first one.
+  /// Connect while samples are made, since connect() waits for the first one. They come so slowly that the
+  /// clock stands still during at least one round of the handshake, on a slow machine too.
   std::unique_ptr<telemetry::Source> connect_to(const std::string& address) {
     auto client = std::async(std::launch::async, [&] { return connect({address}, clock_); });
-    while (client.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) emit(next_++);
+    while (client.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) emit(next_++);
     return client.get();
   }
 

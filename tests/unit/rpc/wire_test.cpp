@@ -100,6 +100,39 @@ TEST(Wire, brings_a_description_across_unchanged) {
   EXPECT_FALSE(back.machine.gpu_vendor);
 }
 
+TEST(Wire, keeps_times_so_near_that_no_difference_overflows) {
+  constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
+  constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
+  energy::MonitorSample message;
+  message.set_tick_ns(kLowest);
+  auto& reading = *message.add_readings();
+  reading.set_mid_ns(kHighest);
+  reading.set_half_width_ns(kHighest);
+  const auto sample = from_wire(message);
+  EXPECT_EQ(sample.readings.at(0).mid - sample.tick, 2 * kFarthest);
+  EXPECT_EQ(sample.readings.at(0).half_width, kFarthest);
+  energy::TelemetryReading original;
+  original.set_timestamp_nanos(kLowest);
+  EXPECT_EQ(from_wire(original).unix_ns, -(std::int64_t{1} << 62));
+}
+
+TEST(Wire, M22_a_domain_has_no_impossible_numbers) {
+  energy::DescribeResponse message;
+  message.set_period_seconds(kNan);
+  auto& info = *message.add_domains();
+  info.set_wrap_joules(0);
+  info.set_cap_watts(kInfinity);
+  info.set_relative_half_width(kNan);
+  info.set_update_seconds(-1);
+  const auto read = from_wire(message);
+  const auto& domain = read.domains.at(0);
+  EXPECT_EQ(read.period_seconds, 0);
+  EXPECT_FALSE(domain.wrap_joules);
+  EXPECT_EQ(domain.cap_watts, telemetry::Domain{}.cap_watts);
+  EXPECT_EQ(domain.relative_half_width, 0);
+  EXPECT_EQ(domain.update_seconds, 0);
+}
+
 TEST(Wire, takes_a_scope_that_is_not_known_yet_for_the_host) {
   energy::DescribeResponse message;
   message.add_domains()->set_scope(static_cast<energy::Scope>(77));

@@ -243,6 +243,18 @@ TEST(Recording, a_broken_line_is_a_format_error) {
   }
 }
 
+TEST(Recording, numbers_outside_their_range_are_a_format_error) {
+  const auto line = [](const char* reading) {
+    return R"({"type":"sample","sequence":1,"tick":0,"gauges":[],"silent":[],"readings":[[)" +
+           std::string(reading) + "]]}";
+  };
+  EXPECT_NO_THROW(parse_sample(line("0,5,1,null,2.5")));
+  for (const char* reading :
+       {"-1,5,1,null,2.5", "4294967296,5,1,null,2.5", "0,9223372036854775807,1,null,2.5",
+        "0,1e300,1,null,2.5", "0,5,18446744073709551615,null,2.5"})
+    EXPECT_THROW(parse_sample(line(reading)), Error) << reading;
+}
+
 TEST(Replay, P10_gives_the_energies_of_the_recorded_run_bit_for_bit) {
   const fs::path path = scratch("recording.jsonl");
   std::vector<std::unique_ptr<Collector>> group;

@@ -24,7 +24,7 @@ class Replay final : public Collector {
       domains_ = parse_header(line);
     } catch (const Error& e) {
       throw Error(ErrorCode::Unavailable, fmt::format("'{}' is not a recording, line 1: {}", path, e.what()),
-                  "make one with --record FILE");
+                  "the file telemetry.jsonl of a run folder is one");
     }
     advance();
   }
