@@ -122,6 +122,8 @@ bool EnergyLedger::fill(Pending& pending, bool force) {
     if (!report) return false;
     add_window(record, std::move(*report));
     record.shared_device = true;
+    // The bounds are those of the device, not of a share.
+    for (auto& energy : record.energy) energy.low_joules = energy.high_joules = std::nullopt;
   } else {
     add_window(record, source_.window(pending.sent, pending.done));
     split_phases(pending);

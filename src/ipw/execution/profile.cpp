@@ -69,8 +69,7 @@ class ProfileRun {
   std::unique_ptr<TelemetryLog> telemetry_;
   std::vector<std::pair<std::string, IdleBaseline>> idle_;
   IdleModel idle_model_;
-  std::vector<ActivityPower> activity_;
-  Instant run_start_{};
+  Instant run_start_{}, run_end_{};
   std::int64_t run_start_unix_ns_ = 0;
 
   std::mutex mutex_;  ///< guards journal_, progress_, refusals_, trouble_
@@ -189,10 +188,9 @@ void ProfileRun::ask_all() {
       settle(false);
       report();
     }
-    const Instant run_end = around_.clock.now();
+    run_end_ = around_.clock.now();
     wait_for_last_readings();
     settle(true);
-    activity_ = activity_power(*source_, run_start_, run_end, ledger_->active(), ledger_->active_seconds());
   } catch (...) {
     stop_.request_stop();
     throw;
@@ -287,6 +285,8 @@ void ProfileRun::report() {
 RunOutcome ProfileRun::finish() {
   observer_.stage("writing the run folder");
   const auto self = source_->self();
+  const auto activity =
+      activity_power(*source_, run_start_, run_end_, ledger_->active(), ledger_->active_seconds());
   journal_->sync();
   telemetry_->close();
   const FinishFacts facts{config_,
@@ -296,7 +296,7 @@ RunOutcome ProfileRun::finish() {
                           engine_.description,
                           idle_,
                           idle_model_,
-                          activity_,
+                          activity,
                           around_.clock.wall(),
                           progress_.elapsed_seconds,
                           stop_.stop_requested(),

@@ -12,9 +12,9 @@ namespace {
 constexpr double kSpreadWeight = 0.3, kRuleWeight = 0.7;
 constexpr double kBridge = 0.6, kRipple = 0.3;
 // The part of the knots' error in time that is not common to both edges, as a share of its variance.
-constexpr double kSeparateTiming = 0.05;
+constexpr double kSeparateTiming = 0.07;
 // Bounds of the factor, and what it is before enough points have been examined.
-constexpr double kLeastFactor = 1.0, kMostFactor = 6.0, kFirstFactor = 2.5;
+constexpr double kLeastFactor = 1.15, kMostFactor = 6.0, kFirstFactor = 2.5;
 constexpr std::size_t kEnough = 40;
 constexpr auto kExamineEvery = std::chrono::milliseconds(100);
 // Points on either side of the examined one.

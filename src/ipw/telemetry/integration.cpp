@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kNoiseMemory = 256;
 constexpr double kQuietShare = 0.2;
 // Deviation at an edge, as a share of the range of the power around it times the time that is not resolved.
-constexpr double kBetweenReadings = 0.13, kWithinAverage = 0.065;
+constexpr double kBetweenReadings = 0.13, kWithinAverage = 0.055;
 
 double watts(const PointRing& points, std::size_t i) {
   return static_cast<double>(points[i].watts);

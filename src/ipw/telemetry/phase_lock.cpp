@@ -14,15 +14,21 @@ constexpr std::size_t kMemory = 48;
 constexpr std::size_t kEnough = 12;
 // The true period may be this far from the nominal one.
 constexpr double kTolerance = 0.03;
-// Jitter of the sensor's updates that is allowed for, as a share of T.
-constexpr double kJitter = 0.04;
+// Updates may lie this far off the grid, as a share of T.
+constexpr double kJitter = 0.03;
+// How well the period of a fit foretells the next change.
+constexpr double kForesight = 0.002;
+constexpr int kDistrust = 96;
 constexpr int kHalvings = 25;
 // A range that is as short as this share of T needs no narrowing.
 constexpr double kFine = 0.005;
 
-constexpr TimeRange kNothing{1, -1};
-
 }  // namespace
+
+void PhaseLock::clear() {
+  changes_.clear();
+  last_.reset();
+}
 
 double PhaseLock::period() const {
   if (nominal_ > 0) return nominal_;
@@ -31,7 +37,15 @@ double PhaseLock::period() const {
   return (changes_.back().range.middle() - changes_.front().range.middle()) / steps;
 }
 
-TimeRange PhaseLock::fit(double slack) const {
+// A counter under load moves at every update, so the fewest steps that fit are taken.
+std::int64_t PhaseLock::next_index(TimeRange change) const {
+  if (changes_.empty()) return 0;
+  const double least = change.low - changes_.back().range.high, assumed = period();
+  const double steps = assumed > 0 ? std::ceil((1 - kTolerance) * least / assumed) : 1;
+  return changes_.back().index + std::max<std::int64_t>(1, std::llround(steps));
+}
+
+std::optional<PhaseLock::Fit> PhaseLock::fit(double slack) const {
   const std::int64_t newest = changes_.back().index;
   const auto range = [&](double period) {
     TimeRange out{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
@@ -43,16 +57,18 @@ TimeRange PhaseLock::fit(double slack) const {
     return out;
   };
   const auto room = [&](double period) { return range(period).half(); };  // concave in the period
-  const double nominal = period();
-  double from = nominal * (1 - kTolerance), to = nominal * (1 + kTolerance);
+  double from = period() * (1 - kTolerance), to = period() * (1 + kTolerance);
   const double least = from, most = to;
   for (int n = 0; n < kHalvings; ++n) {
     const double a = from + (to - from) / 3, b = to - (to - from) / 3;
-    (room(a) < room(b) ? from : to) = room(a) < room(b) ? a : b;
+    if (room(a) < room(b))
+      from = a;
+    else
+      to = b;
   }
   const double best = (from + to) / 2;
-  if (room(best) < 0) return kNothing;
-  // Both ends of the range grow with the period: the extremes lie at the shortest and longest that fit.
+  if (room(best) < 0) return std::nullopt;
+  // Both ends of the range grow with the period: the extremes lie at the shortest and the longest that fit.
   const auto limit = [&](double outside) {
     double inside = best;
     for (int n = 0; n < kHalvings; ++n) {
@@ -61,30 +77,37 @@ TimeRange PhaseLock::fit(double slack) const {
     }
     return inside;
   };
-  return {range(limit(least)).low, range(limit(most)).high};
+  return Fit{{range(limit(least)).low - slack, range(limit(most)).high + slack}, best, newest};
+}
+
+bool PhaseLock::foreseen(const Change& change, double slack) const {
+  if (!last_) return true;
+  const double ahead = static_cast<double>(change.index - last_->index) * last_->period;
+  return last_->newest.high + ahead * (1 + kForesight) + slack >= change.range.low &&
+         last_->newest.low + ahead * (1 - kForesight) - slack <= change.range.high;
 }
 
 TimeRange PhaseLock::feed(TimeRange change) {
-  const double spacing = changes_.empty() ? 0 : change.middle() - changes_.back().range.middle();
-  const double assumed = period() > 0 ? period() : spacing;
-  std::int64_t index = 0;
-  if (!changes_.empty()) {
-    const double steps = assumed > 0 ? std::round(spacing / assumed) : 1;
-    if (steps > static_cast<double>(kMemory))
-      changes_.clear();
-    else
-      index = changes_.back().index + std::max<std::int64_t>(1, std::llround(steps));
-  }
+  const std::int64_t index = next_index(change);
+  if (!changes_.empty() && index - changes_.back().index > static_cast<std::int64_t>(kMemory)) clear();
   changes_.push_back({change, index});
   if (changes_.size() > kMemory) changes_.pop_front();
-  if (changes_.size() < kEnough || period() <= 0 || change.half() < kFine * period()) return change;
-  for (const double jitter : {0.0, kJitter}) {
-    const TimeRange fitted = fit(jitter * period());
-    if (fitted.low > fitted.high) continue;
-    const double widen = jitter * period();
-    const TimeRange out{std::max(change.low, fitted.low - widen), std::min(change.high, fitted.high + widen)};
-    if (out.low <= out.high) return out;
+  const double period = this->period(), slack = kJitter * period;
+  if (changes_.size() < kEnough || period <= 0 || change.half() < kFine * period) return change;
+  if (!foreseen(changes_.back(), slack)) distrust_ = kDistrust;
+  last_ = fit(slack);
+  if (!last_) {
+    distrust_ = kDistrust;
+    return change;
   }
+  TimeRange& by_grid = last_->newest;
+  by_grid = {std::max(change.low, by_grid.low), std::min(change.high, by_grid.high)};
+  if (by_grid.low > by_grid.high) {
+    last_.reset();
+    return change;
+  }
+  if (distrust_ == 0) return by_grid;
+  --distrust_;
   return change;
 }
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // When did the counter take its new value? A sensor that updates every T does so on a grid; many rough
-// answers give a fine one.
+// answers give a finer one.
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "ipw/base/clock.h"
 
 namespace ipw::telemetry {
 
-/// Seconds since the first change; a change happened somewhere between the two.
+/// Seconds on the clock of the series. A change happened somewhere between the two.
 struct TimeRange {
   double low = 0, high = 0;
   double half() const { return (high - low) / 2; }
@@ -17,8 +18,8 @@ struct TimeRange {
 };
 
 /// Narrow the time of each change by the grid t0 + k T that fits the last ones; t0 and T are both free within
-/// a few percent. With jitter the grid gets some slack; when nothing fits, the answer is what was asked. One
-/// thread.
+/// a few percent. Updates may lie off the grid by 3 % of T. When nothing fits, or a change comes where the
+/// grid has none, the answer is what was asked, for a while. One thread.
 class PhaseLock {
  public:
   /// `period` is the sensor's T where it is known, else 0: the spacing of the changes is taken then.
@@ -26,19 +27,28 @@ class PhaseLock {
   /// Take the next change; give the range in which it lies by the grid as well.
   TimeRange feed(TimeRange change);
   /// Forget the grid: after a gap or a reset.
-  void clear() { changes_.clear(); }
+  void clear();
 
  private:
   struct Change {
     TimeRange range;
     std::int64_t index = 0;
   };
+  struct Fit {
+    TimeRange newest;  ///< where the newest change lies by the grid
+    double period = 0;
+    std::int64_t index = 0;
+  };
   double period() const;
-  /// The range of the newest change when all ranges are widened by `slack`; empty (low > high): no grid fits.
-  TimeRange fit(double slack) const;
+  std::int64_t next_index(TimeRange change) const;
+  std::optional<Fit> fit(double slack) const;
+  /// Tell whether the grid before foresaw this change.
+  bool foreseen(const Change& change, double slack) const;
 
   double nominal_;
   std::deque<Change> changes_;
+  std::optional<Fit> last_;
+  int distrust_ = 0;  ///< changes for which the grid is not believed
 };
 
 }  // namespace ipw::telemetry

@@ -12,7 +12,7 @@ namespace {
 
 // Segments that tell the levels of rest and of full load.
 constexpr std::size_t kMemory = 300;
-constexpr double kFloorQuantile = 0.05, kCeilingQuantile = 0.98;
+constexpr double kFloorQuantile = 0.03, kCeilingQuantile = 0.98;
 // Segments that tell the scatter.
 constexpr std::size_t kScatterMemory = 16;
 constexpr double kMadToDeviation = 1.4826;
@@ -22,6 +22,8 @@ constexpr double kLeastChange = 0.02;
 constexpr double kQuiet = 0.4, kUnquiet = 0.8;
 // How much steeper than its neighbour a restless high side may be, in multiples of its unrest.
 constexpr double kSteepening = 3;
+// A segment above both neighbours holds a burst when they differ by no more than this share of its height.
+constexpr double kAlike = 0.25;
 // The share of the energy that follows the straight line, so that E grows strictly (defect M2).
 constexpr double kLinearShare = 0.0005;
 
@@ -61,12 +63,21 @@ double clamp01(double x) {
   return std::clamp(x, 0.0, 1.0);
 }
 
+// How long the power must have been at `other` to make up the energy of the segment.
+double excursion_seconds(const Segment& s, double other) {
+  const double level = (s.level_in + s.level_out) / 2;
+  if (other == level) return s.seconds;
+  return std::clamp((s.joules - level * s.seconds) / (other - level), 0.0, s.seconds);
+}
+
 void find_kind(Segment& s, const Neighbours& p, const Levels& level) {
-  if (p.here < std::min(s.level_in, s.level_out)) {
-    s.kind = Segment::Kind::Dip;
-    const double low = std::min(level.floor, p.here), high = (s.level_in + s.level_out) / 2;
-    s.dip_seconds =
-        high > low ? std::clamp((high * s.seconds - s.joules) / (high - low), 0.0, s.seconds) : s.seconds;
+  const double least = std::min(s.level_in, s.level_out), most = std::max(s.level_in, s.level_out);
+  if (p.here < least) {
+    s.kind = Segment::Kind::Excursion;
+    s.excursion_seconds = excursion_seconds(s, std::min(level.floor, p.here));
+  } else if (p.here > most && most - least <= std::max(s.noise, kAlike * (p.here - most))) {
+    s.kind = Segment::Kind::Excursion;
+    s.excursion_seconds = excursion_seconds(s, std::max(level.ceiling, p.here));
   } else if (s.level_out > s.level_in) {
     s.kind = Segment::Kind::Rise;
     s.steep = std::max(p.here, p.after + kSteepening * std::abs(p.after - p.after2));
@@ -78,9 +89,10 @@ void find_kind(Segment& s, const Neighbours& p, const Levels& level) {
   }
 }
 
-double dip_curve(const Segment& s, double tau) {
-  // A window may end where the dip begins and begin where it ends; where that is within the segment is open.
-  const double margin = std::min(s.dip_seconds, s.seconds - s.dip_seconds);
+double excursion_curve(const Segment& s, double tau) {
+  // A window may end where the excursion begins or begin where it ends; where that is within the segment is
+  // open.
+  const double margin = std::min(s.excursion_seconds, s.seconds - s.excursion_seconds);
   if (tau <= margin) return s.level_in * tau;
   const double first = std::min(s.joules, s.level_in * margin);
   const double last = std::max(first, s.joules - s.level_out * margin);
@@ -102,8 +114,8 @@ double curve(const Segment& s, double tau) {
     case Segment::Kind::Fall:
       joules = std::min(s.joules - s.level_out * (s.seconds - tau), s.steep * (tau + s.slack));
       break;
-    case Segment::Kind::Dip:
-      joules = dip_curve(s, tau);
+    case Segment::Kind::Excursion:
+      joules = excursion_curve(s, tau);
       break;
   }
   const double share = s.certain * (1 - kLinearShare);

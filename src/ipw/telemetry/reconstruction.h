@@ -30,20 +30,20 @@ class Knots {
 /// What happens between two knots, as far as the neighbours tell.
 struct Segment {
   enum class Kind {
-    Flat,  ///< nothing stands out: a straight line
-    Rise,  ///< the power steps up
-    Fall,  ///< the power steps down
-    Dip    ///< it steps down and up again
+    Flat,      ///< nothing stands out: a straight line
+    Rise,      ///< the power steps up
+    Fall,      ///< the power steps down
+    Excursion  ///< it steps down and up again, or up and down
   };
   Kind kind = Kind::Flat;
   double seconds = 0, joules = 0, watts = 0;
   double before = 0, after = 0;        ///< mean power of the neighbours
   double level_in = 0, level_out = 0;  ///< power at the two ends, in watts
   double steep = 0;                    ///< the highest power the high side may have
-  double dip_seconds = 0;
-  double slack = 0;    ///< seconds by which the knots may be misplaced
-  double certain = 0;  ///< 0..1: how clearly there is a step at all
-  double noise = 0;    ///< watts that a jump must exceed
+  double excursion_seconds = 0;        ///< how long it is away from the two levels
+  double slack = 0;                    ///< seconds by which the knots may be misplaced
+  double certain = 0;                  ///< 0..1: how clearly there is a step at all
+  double noise = 0;                    ///< watts that a jump must exceed
 };
 
 /// Describe the segment that begins at knot i; i + 1 must be a knot.

@@ -74,21 +74,14 @@ void Series::feed_counter(const Reading& reading) {
       break;
     case Kind::UnknownWraps:
       ++faults_.unknown_wraps;
-      push(baseline(reading));
-      points_.mark_gap();
-      lock_.clear();
+      start_over(reading, reading.mid);
       break;
-    case Kind::Reset: {
+    case Kind::Reset:
       ++faults_.resets;
-      Point restart = baseline(reading);
-      restart.at = step.restart;
-      push(restart);
-      points_.mark_gap();
-      lock_.clear();
+      start_over(reading, step.restart);
       last_read_ = step.restart;
       push_change(reading, step.joules);
       break;
-    }
     case Kind::Glitch:
       ++faults_.glitches;
       [[fallthrough]];
@@ -99,6 +92,15 @@ void Series::feed_counter(const Reading& reading) {
   }
   last_read_ = reading.mid;
   last_half_width_ = static_cast<float>(to_seconds(reading.half_width));
+}
+
+// The energy up to an instant is unknown.
+void Series::start_over(const Reading& reading, Instant at) {
+  Point point = baseline(reading);
+  point.at = at;
+  push(point);
+  points_.mark_gap();
+  lock_.clear();
 }
 
 void Series::push_change(const Reading& reading, double joules) {
@@ -120,7 +122,7 @@ void Series::push_change(const Reading& reading, double joules) {
       domain_.update_seconds <= 0 || to_seconds(reading.mid - *last_read_) < domain_.update_seconds;
   const TimeRange believed = slow && one_update ? lock_.feed(certain) : certain;
   const double at = slow ? believed.middle() : now;
-  push({.at = *epoch_ + from_seconds(at),
+  push({.at = reading.mid - from_seconds(now - at),
         .joules = points_.back().joules + joules,
         .before = static_cast<float>(at - certain.low),
         .after = static_cast<float>(certain.high - at),

@@ -72,6 +72,7 @@ class Series {
   void feed_counter(const Reading& reading);
   void feed_power(const Reading& reading);
   void feed_update(TimeRange updated, Nanoseconds half_width, double watts);
+  void start_over(const Reading& reading, Instant at);
   void push_change(const Reading& reading, double joules);
   void push(Point point);
   Point baseline(const Reading& reading) const;

@@ -113,7 +113,7 @@ TEST_F(RemoteSourceTest, measures_windows_on_our_clock_although_the_monitors_is_
   const auto report = source->window(local(10), local(30));
   ASSERT_TRUE(report.energies.at(0).joules);
   EXPECT_NEAR(*report.energies[0].joules, 40, 0.2);
-  EXPECT_TRUE(source->settled(local(38)));
+  EXPECT_TRUE(source->settled(local(35)));
   EXPECT_EQ(problems(*source), "");
 }
 

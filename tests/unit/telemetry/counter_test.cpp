@@ -7,6 +7,8 @@
 #include <limits>
 #include <random>
 
+#include "support/goal.h"
+
 namespace ipw::telemetry {
 namespace {
 
@@ -154,6 +156,55 @@ TEST_P(CounterLaws, resets_add_at_most_the_cap_times_the_time) {
   }
   EXPECT_LE(sum, truth + resets * kCap * 0.1);
   EXPECT_GE(sum, truth - (resets + 1) * kCap * 0.1);
+}
+
+// One random reset of a counter with or without a wrap: recognised, and with what phantom energy?
+struct ResetOutcome {
+  bool recognised = false;
+  double phantom = 0, allowed = 0;
+};
+
+ResetOutcome reset_once(std::optional<double> wrap, std::mt19937& random) {
+  std::uniform_real_distribution<double> uniform(0, 1);
+  constexpr double kCap = 1500;
+  Counter counter({wrap, kCap});
+  double raw = wrap.value_or(1e7) * uniform(random), counted = 0, truth = 0;
+  const int at_reset = 5 + static_cast<int>(20 * uniform(random));
+  ResetOutcome out;
+  for (int n = 0; n < 40; ++n) {
+    const double step = kCap / 2 * uniform(random) * 0.05;
+    const bool reset = n == at_reset;
+    raw = reset ? step * uniform(random) : raw + step;
+    truth += step;
+    if (wrap) raw = std::fmod(raw, *wrap);
+    const auto read = counter.feed(tick(n), raw);
+    EXPECT_GE(read.joules, 0);
+    counted += read.joules;
+    out.recognised = out.recognised || read.kind == Kind::Reset;
+    out.phantom = std::max(out.phantom, counted - truth);
+  }
+  out.allowed = kCap * 0.05;
+  return out;
+}
+
+TEST(Goals, E7_a_thousand_random_resets_are_recognised_and_add_no_phantom_energy) {
+  std::mt19937 random(77);
+  int missed = 0;
+  double phantom = 0;
+  bool within = true;
+  for (int n = 0; n < 1000; ++n) {
+    const auto outcome = reset_once(n % 2 == 0 ? std::nullopt : std::optional(262144.0), random);
+    missed += !outcome.recognised;
+    phantom = std::max(phantom, outcome.phantom);
+    within = within && outcome.phantom <= outcome.allowed;
+  }
+  report_goal(
+      "E7", missed <= 1 && within,
+      fmt::format(
+          "{} of 1,000 random resets recognised, at most {:.1f} J of phantom energy (P_cap dt = 75 J)",
+          1000 - missed, phantom));
+  EXPECT_LE(missed, 1);
+  EXPECT_TRUE(within);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, CounterLaws, testing::Range(1U, 51U));

@@ -46,7 +46,7 @@ TEST(History, M13_dram_has_its_own_entry_and_is_not_in_the_cpu_power) {
 
 TEST(History, a_silent_domain_does_not_hold_a_window_up) {
   History history({make_domain("package-0"), make_domain("gpu-0", Scope::Accelerator)});
-  for (int n = 0; n <= 10; ++n) {
+  for (int n = 0; n <= 13; ++n) {
     auto s = sample(n, {energy_reading(n * 0.05, n * 5.0)});
     s.silent = {{1U, "lost"}};
     history.feed(s);

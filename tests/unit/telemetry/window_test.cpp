@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 #include "build.h"
@@ -38,13 +39,44 @@ TEST(Window, M2_is_absent_with_a_reason_when_not_enclosed_by_readings) {
   EXPECT_EQ(measure(empty, at(1), at(2)).reason, "no reading has arrived");
 }
 
-TEST(Window, M3_is_settled_only_when_a_later_value_has_arrived) {
+TEST(Window, M3_is_settled_only_when_enough_later_values_have_arrived) {
   Series series(make_domain("gpu-0"));
   for (int n = 0; n <= 10; ++n) series.feed(energy_reading(n * 0.05, n * 4.0));
-  EXPECT_FALSE(series.settled(at(0.52)));
-  series.feed(energy_reading(0.55, 44));
+  EXPECT_FALSE(series.settled(at(0.48)));
+  for (int n = 11; n <= 14; ++n) series.feed(energy_reading(n * 0.05, n * 4.0));
   EXPECT_TRUE(series.settled(at(0.52)));
+  EXPECT_FALSE(series.settled(at(0.6)));
   EXPECT_NEAR(*measure(series, at(0.1), at(0.52)).joules, 80 * 0.42, 1e-9);
+}
+
+TEST(Window, what_is_settled_stays_as_it_is) {
+  const Signal signal = llm_signal(90, 650, 380, 0.23, 0.17, 0.91);
+  Series growing(make_domain("gpu-0"));
+  std::vector<std::pair<double, double>> seen;
+  double next = 0.3;
+  for (int n = 0; n <= 400; ++n) {
+    growing.feed(energy_reading(n * 0.05, shown(signal, n * 0.05, 0.1, 0.013)));
+    while (next < 20 && growing.settled(at(next))) {
+      seen.emplace_back(next, growing.at(at(next), Rule::EdgeAware).joules);
+      next += 0.0173;
+    }
+  }
+  ASSERT_GT(seen.size(), 1000U);
+  for (const auto& [t, joules] : seen) EXPECT_EQ(growing.at(at(t), Rule::EdgeAware).joules, joules) << t;
+}
+
+TEST(Window, E_never_falls_and_stays_within_its_bounds) {
+  for (const double phase : {0.003, 0.027, 0.049}) {
+    const auto series = poll_counter(llm_signal(90, 650, 380, 0.23, 0.17, 0.91), 30, 0.1, 0.05, phase);
+    double last = 0;
+    for (double t = 0.5; t < 29; t += 0.0011) {
+      const EnergyAt e = series.at(at(t), Rule::EdgeAware);
+      ASSERT_GE(e.joules, last) << t;
+      ASSERT_GE(e.joules, e.low) << t;
+      ASSERT_LE(e.joules, e.high) << t;
+      last = e.joules;
+    }
+  }
 }
 
 TEST(Window, M3_is_settled_when_the_counter_stands_still) {
@@ -142,6 +174,43 @@ TEST(Window, energies_of_more_than_a_day_ago_are_absent_with_a_reason) {
   for (int n = 0; n <= 90000; ++n) series.feed(energy_reading(n, n * 50.0));
   EXPECT_NE(measure(series, at(60), at(86000)).reason.find("before the oldest reading"), std::string::npos);
   EXPECT_LT(series.points().size(), 86500U);
+}
+
+TEST(Window, the_interval_lies_within_the_hard_bounds) {
+  const Signal signal = square_signal(60, 500, 0.7, 0.3);
+  const auto series = poll_counter(signal, 60, 0.1, 0.05, 0.02);
+  for (double begin = 5; begin < 50; begin += 0.37) {
+    const auto energy = measure(series, at(begin), at(begin + 0.8));
+    const double truth = signal.joules(begin + 0.8) - signal.joules(begin);
+    EXPECT_LE(*energy.low_joules, truth);
+    EXPECT_GE(*energy.high_joules, truth);
+    EXPECT_LE(energy.half_width_joules, *energy.high_joules - *energy.low_joules);
+  }
+}
+
+TEST(Window, a_power_sensor_that_averages_over_its_period_counts_exactly) {
+  Domain domain = make_domain("gpu-0", Scope::Accelerator);
+  domain.update_seconds = domain.averaging_seconds = 0.1;
+  const Signal signal = square_signal(60, 500, 0.73, 0.3);
+  Series series(domain);
+  for (int n = 0; n < 1200; ++n) {
+    const double now = n * 0.05 + 0.001, taken = std::floor(n / 2.0) * 0.1;
+    series.feed(power_reading(now, (signal.joules(taken) - signal.joules(std::max(0.0, taken - 0.1))) / 0.1));
+  }
+  const auto energy = measure(series, at(10), at(50));
+  const double truth = signal.joules(50) - signal.joules(10);
+  EXPECT_EQ(energy.method, "integrated");
+  EXPECT_NEAR(*energy.joules, truth, 0.002 * truth);
+  EXPECT_DOUBLE_EQ(energy.sensor_coverage.value(), 1);
+  EXPECT_FALSE(energy.low_joules);
+}
+
+TEST(Window, M23_a_power_of_zero_is_a_value) {
+  Series series(make_domain("module", Scope::Module));
+  for (int n = 0; n <= 100; ++n) series.feed(power_reading(n * 0.1, 0));
+  const auto energy = measure(series, at(2), at(8));
+  ASSERT_TRUE(energy.joules);
+  EXPECT_EQ(*energy.joules, 0);
 }
 
 TEST(Power, is_taken_from_change_to_change_and_never_zero) {
