@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
+
 namespace ipw::sim {
 
 namespace {
@@ -59,7 +61,7 @@ std::string list_table(const Shown& s, const Device& d) {
   std::string out = table(8, 1, 9);
   put(out, 4, 4, 4);
   append(out, 0, kU16, 2, d.temperature_celsius);
-  append(out, 3, kU16, 2, s.watts);
+  append(out, 3, kU16, 2, std::round(s.watts));
   append(out, 4, kU16, 2, d.utilization_pct);
   append(out, 7, kU64, 8, s.steps);
   put(out, 0, 2, static_cast<double>(out.size()));
@@ -71,7 +73,7 @@ std::string board_table(const Shown& s, const Device& d) {
   put(out, 4, 2, d.temperature_celsius - 10);
   put(out, 6, 2, d.temperature_celsius);
   put(out, 16, 2, d.utilization_pct);
-  put(out, 22, 2, s.watts);
+  put(out, 22, 2, std::round(s.watts));
   put(out, 24, 8, s.steps);
   put(out, 112, 8, static_cast<double>(d.throttle));
   return out;
@@ -80,7 +82,7 @@ std::string board_table(const Shown& s, const Device& d) {
 std::string mi300_table(unsigned content, unsigned size, const Shown& s, const Device& d) {
   std::string out = table(size, 1, content);
   put(out, 4, 2, d.temperature_celsius);
-  put(out, 10, 2, s.watts);
+  put(out, 10, 2, std::round(s.watts));
   put(out, 12, 2, d.utilization_pct);
   put(out, 24, 8, s.steps);
   if (content == 4) put(out, 40, 4, static_cast<double>(d.throttle));

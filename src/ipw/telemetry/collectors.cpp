@@ -9,8 +9,8 @@ namespace ipw::telemetry {
 namespace {
 using Use = CollectorRow::Use;
 constexpr std::array<CollectorRow, 9> kRows{{
-    {"amd", "AMD GPUs: amdgpu's files, libamd_smi or librocm_smi64, whichever counts energy", Use::Always,
-     make_amd, "amd", std::chrono::milliseconds(5)},
+    {"amd", "AMD GPUs: energy by sysfs, libamd_smi or librocm_smi64", Use::Always, make_amd, "amd",
+     std::chrono::milliseconds(5)},
     {"apple", "Apple SoC: IOReport on macOS, or powermetrics: apple:PROGRAM", Use::Always, make_apple,
      "apple"},
     {"gaudi", "Intel Gaudi accelerators, from libhlml", Use::Always, make_gaudi, "gaudi",

@@ -24,5 +24,26 @@ TEST(Process, that_does_not_exist_is_an_error) {
   EXPECT_THROW(run_process({"no-such-program"}, Seconds(1)), Error);
 }
 
+TEST(PipedProcess, is_read_as_its_output_comes) {
+  PipedProcess process({"sh", "-c", "printf one; read line; printf two"});
+  std::string text;
+  bool alive = true;
+  for (int i = 0; i < 100 && alive; ++i) {
+    process.wait(Seconds(0.1));
+    alive = process.read(text);
+  }
+  EXPECT_FALSE(alive);
+  EXPECT_EQ(text, "onetwo");
+  EXPECT_EQ(process.last_words(), "it ended with status 0");
+}
+
+TEST(PipedProcess, tells_its_last_words) {
+  PipedProcess process({"sh", "-c", "echo no right to do this >&2; exit 7"});
+  std::string text;
+  process.wait(Seconds(10));
+  EXPECT_FALSE(process.read(text));
+  EXPECT_EQ(process.last_words(), "no right to do this; it ended with status 7");
+}
+
 }  // namespace
 }  // namespace ipw
