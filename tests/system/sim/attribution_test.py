@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`ipw profile` on ipw-mini against `ipw-sim`, eight requests at once: the joules of the queries, idle and unattributed
-sum to the truth of each domain, and each query's joules are right within its own interval (goal E12, law 3, defect M8)."""
+"""Eight requests at once sum, with idle and unattributed, to the truth of each domain, each right in its interval (defect M8).
+
+`ipw profile` on ipw-mini against `ipw-sim`, which knows the truth (goal E12).
+"""
 import json
 import os
 import pathlib

@@ -91,7 +91,7 @@ TEST(EnergyLedger, M6_keeps_idle_energy_beside_the_gross_one) {
   EXPECT_DOUBLE_EQ(ledger.take(false).value().energy.at(0).idle_joules.value(), 200);
 }
 
-TEST(EnergyLedger, M8_M32_overlapping_queries_share_and_are_marked) {
+TEST(EnergyLedger, M32_overlapping_queries_are_marked_and_share) {
   for (const char* rule : {"time-share", "work-share"}) {
     Steady source;
     source.arrived = at(20s);
