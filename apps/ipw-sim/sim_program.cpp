@@ -101,7 +101,7 @@ void print_start(const Options& options, const Machine& machine, int port) {
   } else {
     fmt::print("simulated machine: {}\n  {}\n", machine.root.string(), join(machine.names, ", "));
     for (const auto& note : machine.notes) fmt::print("  note: {}\n", note);
-    fmt::print("server: {}, model {}\n\nin another terminal:\n", url, options.server.model);
+    fmt::print("server: {}, model {}\n\nthen, in another terminal:\n", url, options.server.model);
     fmt::print("  ipw doctor --sysfs-root {}\n", machine.root.string());
     fmt::print(
         "  ipw profile --client openai --client-base-url {} --model {} --sysfs-root {} --monitor none "
