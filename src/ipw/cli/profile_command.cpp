@@ -13,6 +13,7 @@
 #include "ipw/cli/console.h"
 #include "ipw/records/run_folder.h"
 #include "ipw/report/report.h"
+#include "ipw/telemetry/attribution.h"
 
 namespace ipw::cli {
 namespace {
@@ -50,8 +51,11 @@ constexpr Option kOptions[] = {
     {"--seed", "N", "0", "Seed of every random choice.", Kind::Text, "What is asked"},
 
     {"--concurrency", "N", "1",
-     "Requests in flight at once; above 1 the energy of overlapping requests is shared by time.", Kind::Text,
-     "How it runs"},
+     "Requests in flight at once; above 1 the energy of overlapping requests is shared by --attribution.",
+     Kind::Text, "How it runs"},
+    {"--attribution", "RULE", "work-share",
+     "How overlapping requests share energy: work-share (by tokens computed) or time-share (equal parts).",
+     Kind::Text, "How it runs"},
     {"--batch-size", "N", "", "The original's name for --concurrency.", Kind::Text, "How it runs"},
     {"--warmup-queries", "N", "3", "Queries before the measurement; they use up no question.", Kind::Text,
      "How it runs"},
@@ -138,6 +142,8 @@ void take_question_options(const Values& values, execution::ProfileConfig& c) {
 void take_run_options(const Values& values, execution::ProfileConfig& c) {
   take(values.integer("--batch-size", 1), c.concurrency);
   take(values.integer("--concurrency", 1), c.concurrency);
+  take(values.text("--attribution"), c.attribution);
+  telemetry::attribution_rule(c.attribution);
   take(values.integer("--warmup-queries", 0), c.warmup_queries);
   take(values.number("--idle-seconds", 0), c.idle_seconds);
   take(values.text("--output-dir"), c.output_dir);
@@ -175,6 +181,19 @@ Json complete_summary(const std::filesystem::path& folder, const std::string& mo
   return summary;
 }
 
+/// One line for each domain: requests + idle + unattributed = device.
+void print_attribution(const Json& account) {
+  if (!account.is_object()) return;
+  fmt::print("\nEnergy by rule {}: device = requests + idle + unattributed\n",
+             account.at("rule").get<std::string>());
+  for (const auto& d : account.at("domains")) {
+    const auto joules = [&](const char* key) { return human_quantity(d.at(key).get<double>(), "J"); };
+    fmt::print("  {:<20} {} = {} ({} of it idle power) + {} + {}\n", d.at("domain").get<std::string>(),
+               joules("device_joules"), joules("request_joules"), joules("shared_idle_joules"),
+               joules("idle_joules"), joules("unattributed_joules"));
+  }
+}
+
 void print_verdict(const execution::RunOutcome& outcome) {
   fmt::print("\nverdict: {}\n", outcome.verdict.valid() ? "VALID" : "INVALID");
   for (const auto& reason : outcome.verdict.reasons) fmt::print("  {}\n", reason);
@@ -194,6 +213,7 @@ int run(const Values& values, Context& context) {
   } else {
     fmt::print("{}", report::render_console(analysis::profile_report(outcome.folder, request.config.model),
                                             {static_cast<std::size_t>(context.width), context.color}));
+    if (summary.contains("attribution")) print_attribution(summary.at("attribution"));
     print_verdict(outcome);
   }
   if (outcome.interrupted) return 130;

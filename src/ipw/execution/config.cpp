@@ -94,9 +94,9 @@ ShardChoice shard_from(const Json& json) {
 }
 
 /// The keys that decide what is asked and how; all others only say where and how it is watched.
-constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id",    "dataset_params",
-                                  "client_params", "max_queries", "sample_evenly", "concurrency",
-                                  "seed",          "temperature", "max_tokens",    "shard"};
+constexpr std::array kIdentity = {
+    "client_id",   "model", "dataset_id",  "dataset_params", "client_params", "max_queries", "sample_evenly",
+    "concurrency", "seed",  "temperature", "max_tokens",     "shard",         "attribution"};
 
 }  // namespace
 
@@ -114,6 +114,7 @@ Json to_json(const ProfileConfig& c) {
       {"sample_evenly", c.sample_evenly},
       {"warmup_queries", c.warmup_queries},
       {"concurrency", c.concurrency},
+      {"attribution", c.attribution},
       {"seed", c.seed},
       {"temperature", c.temperature},
       {"max_tokens", or_null(c.max_tokens)},
@@ -145,6 +146,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "sample_evenly", c.sample_evenly);
   read(json, "warmup_queries", c.warmup_queries);
   read(json, "concurrency", c.concurrency);
+  read(json, "attribution", c.attribution);
   read(json, "seed", c.seed);
   read(json, "temperature", c.temperature);
   read(json, "max_tokens", c.max_tokens);

@@ -27,6 +27,7 @@ struct ProfileConfig {
   bool sample_evenly = false;  ///< draw max_queries evenly over the subjects instead of taking the first ones
   int warmup_queries = 3;
   int concurrency = 1;
+  std::string attribution = "work-share";  ///< how overlapping requests share energy
   std::uint64_t seed = 0;
   double temperature = 0;
   std::optional<int> max_tokens;  ///< absent: what the dataset asks for

@@ -14,10 +14,32 @@ records::Phase phase_of(const telemetry::Source& source, Instant begin, Instant 
   return {headline.joules, to_seconds(end - begin), headline.half_width_joules};
 }
 
+telemetry::Work work_of(const records::Tokens& tokens, Instant sent, Instant done,
+                        std::vector<Instant> arrivals) {
+  telemetry::Work work{.sent = sent, .done = done, .arrivals = std::move(arrivals)};
+  if (tokens.input)
+    work.prompt_tokens =
+        static_cast<double>(std::max<std::int64_t>(0, *tokens.input - tokens.cached.value_or(0)));
+  if (tokens.output) work.output_tokens = static_cast<double>(*tokens.output);
+  return work;
+}
+
 }  // namespace
 
-EnergyLedger::EnergyLedger(const telemetry::Source& source, bool shared)
-    : source_(source), attribution_(shared ? telemetry::time_share(source) : nullptr) {}
+EnergyLedger::EnergyLedger(const telemetry::Source& source, std::string_view attribution) : source_(source) {
+  if (attribution.empty()) return;
+  const auto idle = [this](const std::string& domain) -> std::optional<double> {
+    const auto second = idle_.joules(domain, Instant{}, Instant(std::chrono::seconds(1)));
+    return second ? std::optional(second->value) : std::nullopt;
+  };
+  attribution_ = telemetry::attribution_rule(attribution).make(source, idle);
+}
+
+void EnergyLedger::calibrate(const records::Tokens& tokens, Instant sent, Instant done,
+                             std::vector<Instant> arrivals) {
+  const std::lock_guard lock(mutex_);
+  if (attribution_) attribution_->calibrate(work_of(tokens, sent, done, std::move(arrivals)));
+}
 
 void EnergyLedger::begin(std::int64_t request, Instant at) {
   const std::lock_guard lock(mutex_);
@@ -28,14 +50,14 @@ void EnergyLedger::begin(std::int64_t request, Instant at) {
 void EnergyLedger::abandon(std::int64_t request, Instant at) {
   const std::lock_guard lock(mutex_);
   leave(at);
-  if (attribution_) attribution_->end(request, at);
+  if (attribution_) attribution_->end(request, {.done = at}, false);
 }
 
 void EnergyLedger::end(records::QueryRecord record, Instant sent, std::optional<Instant> first_token,
-                       Instant done) {
+                       Instant done, std::vector<Instant> arrivals) {
   const std::lock_guard lock(mutex_);
   leave(done);
-  if (attribution_) attribution_->end(record.index, done);
+  if (attribution_) attribution_->end(record.index, work_of(record.tokens, sent, done, std::move(arrivals)));
   pending_.push_back({std::move(record), sent, done, first_token});
 }
 
@@ -47,17 +69,27 @@ void EnergyLedger::leave(Instant at) {
 std::optional<records::QueryRecord> EnergyLedger::take(bool force) {
   const std::lock_guard lock(mutex_);
   if (pending_.empty()) return std::nullopt;
-  const bool due = force || pending_.size() > kMostWaiting || source_.settled(pending_.front().done);
-  if (!due) return std::nullopt;
-  auto pending = std::move(pending_.front());
+  force = force || pending_.size() > kMostWaiting;
+  if (!force && !source_.settled(pending_.front().done)) return std::nullopt;
+  if (!fill(pending_.front(), force)) return std::nullopt;
+  auto record = std::move(pending_.front().record);
   pending_.pop_front();
-  fill(pending);
-  return std::move(pending.record);
+  return record;
 }
 
 std::size_t EnergyLedger::waiting() const {
   const std::lock_guard lock(mutex_);
   return pending_.size();
+}
+
+bool EnergyLedger::settled() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::all_of(pending_, [this](const Pending& p) { return source_.settled(p.done); });
+}
+
+std::optional<telemetry::Account> EnergyLedger::shares() {
+  const std::lock_guard lock(mutex_);
+  return attribution_ ? std::optional(attribution_->totals()) : std::nullopt;
 }
 
 void EnergyLedger::set_idle(IdleModel idle) {
@@ -83,10 +115,12 @@ void EnergyLedger::account(const records::QueryRecord& record) {
   }
 }
 
-void EnergyLedger::fill(Pending& pending) {
+bool EnergyLedger::fill(Pending& pending, bool force) {
   auto& record = pending.record;
   if (attribution_) {
-    add_window(record, attribution_->take(record.index, pending.sent, pending.done));
+    auto report = attribution_->take(record.index, force);
+    if (!report) return false;
+    add_window(record, std::move(*report));
     record.shared_device = true;
     // The bounds are those of the device, not of a share.
     for (auto& energy : record.energy) energy.low_joules = energy.high_joules = std::nullopt;
@@ -96,6 +130,7 @@ void EnergyLedger::fill(Pending& pending) {
   }
   if (!attribution_) idle_.fill(record, pending.sent, pending.done);
   account(record);
+  return true;
 }
 
 void EnergyLedger::split_phases(Pending& pending) const {

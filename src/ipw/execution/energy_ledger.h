@@ -12,7 +12,7 @@
 
 #include "ipw/execution/idle_baseline.h"
 #include "ipw/records/query_record.h"
-#include "ipw/telemetry/source.h"
+#include "ipw/telemetry/attribution.h"
 
 namespace ipw::execution {
 
@@ -29,17 +29,24 @@ inline constexpr std::size_t kMostWaiting = 16384;
 /// Hand out energies in the order in which queries ended. Thread-safe.
 class EnergyLedger {
  public:
-  /// With `shared`, windows may overlap and their energy is attributed; else each query had the device to
-  /// itself.
-  EnergyLedger(const telemetry::Source& source, bool shared);
+  /// With a rule, windows may overlap and their energy is attributed; without, each query had the devices to
+  /// itself. Throws Error(Usage) for an unknown rule.
+  explicit EnergyLedger(const telemetry::Source& source, std::string_view attribution = {});
+  /// A request before the run that had the devices to itself; it teaches what tokens cost.
+  void calibrate(const records::Tokens& tokens, Instant sent, Instant done, std::vector<Instant> arrivals);
   void begin(std::int64_t request, Instant at);
   /// A request that leaves no record (cancelled) still has to end.
   void abandon(std::int64_t request, Instant at);
-  void end(records::QueryRecord record, Instant sent, std::optional<Instant> first_token, Instant done);
+  void end(records::QueryRecord record, Instant sent, std::optional<Instant> first_token, Instant done,
+           std::vector<Instant> arrivals = {});
   /// Give a record whose readings have arrived, its energies filled in; with `force`, the next one in any
   /// case.
   std::optional<records::QueryRecord> take(bool force);
   std::size_t waiting() const;
+  /// Whether the readings after the last end have arrived.
+  bool settled() const;
+  /// Where the energy of each domain went; absent without a rule. After the last take().
+  std::optional<telemetry::Account> shares();
   void set_idle(IdleModel idle);
   /// Energy of the requests that were taken, by domain, and the seconds in which at least one was active.
   std::map<std::string, ActiveEnergy> active() const;
@@ -51,7 +58,7 @@ class EnergyLedger {
     Instant sent, done;
     std::optional<Instant> first_token;
   };
-  void fill(Pending& pending);
+  bool fill(Pending& pending, bool force);
   void split_phases(Pending& pending) const;
   void account(const records::QueryRecord& record);
   void leave(Instant at);

@@ -88,13 +88,13 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
       dataset_(open_dataset(config_, around)),
       info_(dataset_->info()),
-      watched_from_(around.clock.now()),
+      watched_from_(around_.clock.now()),
       source_(open_source(config_, around, observer)) {
   engine_ = open_engine(config_, around, observer);
   folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
   journal_ = std::make_unique<records::Journal>(folder_.path);
   telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
-  ledger_ = std::make_unique<EnergyLedger>(*source_, config_.concurrency > 1);
+  ledger_ = std::make_unique<EnergyLedger>(*source_, config_.concurrency > 1 ? config_.attribution : "");
   progress_.done_before = progress_.done = folder_.finished.size();
   queue_ =
       std::make_unique<QuestionQueue>(std::move(dataset_), config_.max_queries, std::move(folder_.finished));
@@ -140,6 +140,9 @@ void ProfileRun::warm_up() {
       throw Error(ErrorCode::Unavailable,
                   fmt::format("the warm-up query failed: {}", response.failure->message),
                   "nothing was measured; --warmup-queries 0 skips the warm-up");
+    // The first one may still load the model.
+    if (i > 0 && !response.failure)
+      ledger_->calibrate(tokens_of(response), response.sent, response.done, response.arrivals);
   }
 }
 
@@ -244,7 +247,8 @@ void ProfileRun::keep(records::QueryRecord record, const clients::Response& resp
   if (!response.arrivals.empty()) first = response.arrivals.front();
   records::QueryRecord waiting;  // its texts are in the journal; only the energies are still to come
   waiting.index = record.index;
-  ledger_->end(std::move(waiting), response.sent, first, response.done);
+  waiting.tokens = record.tokens;  // by them its energy is shared
+  ledger_->end(std::move(waiting), response.sent, first, response.done, response.arrivals);
 }
 
 void ProfileRun::settle(bool force) {
@@ -262,7 +266,7 @@ void ProfileRun::settle(bool force) {
 
 void ProfileRun::wait_for_last_readings() {
   const auto limit = around_.clock.now() + std::chrono::seconds(2);
-  while (ledger_->waiting() > 0 && around_.clock.now() < limit) {
+  while (ledger_->waiting() > 0 && !ledger_->settled() && around_.clock.now() < limit) {
     settle(false);
     around_.clock.sleep_until(around_.clock.now() + kTurn);
   }
@@ -296,7 +300,8 @@ RunOutcome ProfileRun::finish() {
                           around_.clock.wall(),
                           progress_.elapsed_seconds,
                           stop_.stop_requested(),
-                          progress_.total};
+                          progress_.total,
+                          ledger_->shares()};
   return finish_run(folder_.path, facts);
 }
 

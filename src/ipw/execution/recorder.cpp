@@ -64,11 +64,15 @@ records::QueryRecord make_record(const datasets::Question& question, const clien
   record.started_unix_ns = unix_nanos(started);
   record.started_seconds = to_seconds(response.sent - run_start);
   record.latency = latency_of(response);
-  record.tokens = {response.usage.prompt_tokens, response.usage.completion_tokens,
-                   response.usage.cached_tokens, response.usage.reasoning_tokens, response.usage.source};
+  record.tokens = tokens_of(response);
   record.server_timings = response.timings_json;
   record.evaluation = evaluate(question, response);
   return record;
+}
+
+records::Tokens tokens_of(const clients::Response& response) {
+  return {response.usage.prompt_tokens, response.usage.completion_tokens, response.usage.cached_tokens,
+          response.usage.reasoning_tokens, response.usage.source};
 }
 
 records::Evaluation evaluate(const datasets::Question& question, const clients::Response& response) {

@@ -17,6 +17,9 @@ clients::Request make_request(const datasets::Question& question, const datasets
 records::QueryRecord make_record(const datasets::Question& question, const clients::Request& request,
                                  const clients::Response& response, Instant run_start, WallTime started);
 
+/// The token counts of a response.
+records::Tokens tokens_of(const clients::Response& response);
+
 /// Judge the answer by the rule of the question; a failed query is wrong (design law 6).
 records::Evaluation evaluate(const datasets::Question& question, const clients::Response& response);
 

@@ -134,6 +134,35 @@ Json telemetry_card(const FinishFacts& f) {
           {"problems", f.self.problems}};
 }
 
+Json share_json(const telemetry::DeviceShare& d) {
+  Json out{
+      {"domain", d.domain},
+      {"device_joules", d.device_joules},
+      {"request_joules", d.request_joules},
+      {"idle_joules", d.idle_joules},
+      {"unattributed_joules", d.unattributed_joules},
+      {"shared_idle_joules", d.shared_idle_joules},
+      {"joules_per_token", or_null(d.joules_per_token)},
+      {"alone", {{"requests", d.alone_requests}, {"joules_per_token", or_null(d.alone_joules_per_token)}}}};
+  if (d.tokens)
+    out["tokens"] = {{"prefill_joules", d.tokens->prefill_joules},
+                     {"decode_joules", d.tokens->decode_joules},
+                     {"from", d.tokens->from},
+                     {"request_deviation", d.tokens->request_deviation}};
+  return out;
+}
+
+/// Requests + idle + unattributed = device, for each domain (design law 3).
+Json account_json(const std::optional<telemetry::Account>& account) {
+  if (!account) return nullptr;
+  Json domains = Json::array();
+  for (const auto& d : account->domains) domains.push_back(share_json(d));
+  return {{"rule", account->rule},
+          {"begin_monotonic_ns", account->begin.time_since_epoch().count()},
+          {"end_monotonic_ns", account->end.time_since_epoch().count()},
+          {"domains", domains}};
+}
+
 Json system_info(const records::MachineInfo& m) {
   return {{"os_name", m.os_name},     {"os_version", m.os_version}, {"kernel_version", m.kernel_version},
           {"host_name", m.host_name}, {"cpu_count", m.cpu_count},   {"cpu_brand", m.cpu_brand}};
@@ -187,6 +216,7 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
            {{"source", f.dataset.source}, {"revision", f.dataset.revision}, {"licence", f.dataset.licence}}},
           {"totals", totals(tally, f)},
           {"telemetry", telemetry_card(f)},
+          {"attribution", account_json(f.account)},
           {"interrupted", f.interrupted},
           {"verdict", {{"valid", verdict.valid()}, {"reasons", verdict.reasons}}}};
 }

@@ -41,6 +41,7 @@ struct FinishFacts {
   double elapsed_seconds;
   bool interrupted;
   std::optional<std::size_t> total;
+  std::optional<telemetry::Account> account;  ///< where requests could overlap
 };
 
 /// Write the dataset and summary.json of a folder and judge the run.

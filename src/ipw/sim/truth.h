@@ -10,8 +10,8 @@
 
 namespace ipw::sim {
 
-/// Make the root of a simulated machine: a new world in an empty folder. Throws Error(Unavailable) when it cannot be
-/// made. The signals begin at `epoch_ns` of CLOCK_MONOTONIC.
+/// Make the root of a simulated machine: a new world in an empty folder. Throws Error(Unavailable) when it
+/// cannot be made. The signals begin at `epoch_ns` of CLOCK_MONOTONIC.
 std::unique_ptr<MappedWorld> make_world(const std::filesystem::path& root, std::int64_t epoch_ns);
 
 /// Add a device with a standing signal. Throws Error(Usage) when there is no room. Not thread-safe.

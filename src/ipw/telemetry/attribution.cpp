@@ -1,134 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rule "time-share": between two consecutive starts or ends the energy belongs to the active requests in
-// equal parts.
-#include <fmt/format.h>
+#include "ipw/telemetry/attribution.h"
 
-#include <algorithm>
+#include <array>
 #include <cmath>
-#include <map>
 
-#include "ipw/telemetry/source.h"
+#include "ipw/base/registry.h"
 
 namespace ipw::telemetry {
 
 namespace {
 
-class TimeShare final : public Attribution {
- public:
-  explicit TimeShare(const Source& source) : source_(source) { know_domains(); }
-
-  void begin(std::int64_t request, Instant at) override {
-    ++changes_[at];
-    pending_[request] = at;
-  }
-
-  void end(std::int64_t, Instant at) override { --changes_[at]; }
-
-  WindowReport take(std::int64_t request, Instant begin, Instant end) override {
-    WindowReport report = source_.window(begin, end);
-    share(report, begin, end);
-    pending_.erase(request);
-    retire(oldest_pending());
-    return report;
-  }
-
-  std::vector<DeviceShare> totals() override {
-    know_domains();
-    retire(Instant::max());
-    for (DeviceShare& total : totals_) {
-      total.unattributed_joules = total.device_joules - total.request_joules - total.idle_joules;
-    }
-    return totals_;
-  }
-
- private:
-  using Change = std::map<Instant, int>::const_iterator;
-
-  // A device may appear during a run.
-  void know_domains() {
-    const DomainList domains = source_.domains();
-    for (std::size_t i = totals_.size(); i < domains.size(); ++i) totals_.push_back({domains[i].name});
-  }
-
-  Instant oldest_pending() const {
-    Instant oldest = Instant::max();
-    for (const auto& [request, at] : pending_) oldest = std::min(oldest, at);
-    return oldest;
-  }
-
-  // Call a function with (begin, end, active requests) of each piece between two changes within [from, to].
-  template <class Visit>
-  void for_pieces(Instant from, Instant to, const Visit& visit) const {
-    int active = active_before_;
-    for (Change change = changes_.begin(); change != changes_.end(); ++change) {
-      active += change->second;
-      const Change next = std::next(change);
-      const Instant begin = std::max(from, change->first),
-                    end = next == changes_.end() ? to : std::min(to, next->first);
-      if (begin >= to) break;
-      if (begin < end) visit(begin, end, active);
-    }
-  }
-
-  void share(WindowReport& report, Instant begin, Instant end) {
-    std::vector<double> joules(report.energies.size(), 0);
-    std::vector<bool> known(report.energies.size(), false);
-    // An error at a change moves energy between neighbours in proportion to the jump of the share.
-    double variation = 0, previous = 0;
-    int most = 0;
-    for_pieces(begin, end, [&](Instant from, Instant to, int active) {
-      const double part = 1.0 / std::max(active, 1);
-      variation += std::abs(part - previous);
-      previous = part;
-      most = std::max(most, active);
-      const WindowReport piece = source_.window(from, to);
-      for (std::size_t i = 0; i < std::min(joules.size(), piece.energies.size()); ++i) {
-        if (!piece.energies[i].joules) continue;
-        joules[i] += *piece.energies[i].joules * part;
-        known[i] = true;
-      }
-    });
-    variation += previous;
-    know_domains();
-    for (std::size_t i = 0; i < joules.size(); ++i) {
-      records::DomainEnergy& energy = report.energies[i];
-      if (!energy.joules || !known[i]) continue;
-      energy.joules = joules[i];
-      energy.half_width_joules *= variation / 2;
-      energy.random_half_width_joules *= variation / 2;
-      if (most > 1) energy.rule = fmt::format("time-share ({} concurrent)", most);
-      totals_[i].request_joules += joules[i];
-    }
-  }
-
-  // Book the device and idle energy of all that no request to come can ask for, and forget it.
-  void retire(Instant until) {
-    while (changes_.size() > 1 && std::next(changes_.begin())->first <= until) {
-      if (!source_.settled(std::next(changes_.begin())->first)) break;
-      const auto first = changes_.begin();
-      const Instant begin = first->first, end = std::next(first)->first;
-      active_before_ += first->second;
-      const WindowReport piece = source_.window(begin, end);
-      for (std::size_t i = 0; i < std::min(totals_.size(), piece.energies.size()); ++i) {
-        const double joules = piece.energies[i].joules.value_or(0);
-        totals_[i].device_joules += joules;
-        if (active_before_ == 0) totals_[i].idle_joules += joules;
-      }
-      changes_.erase(first);
-    }
-  }
-
-  const Source& source_;
-  std::map<Instant, int> changes_;  ///< how many requests more are active from here on
-  int active_before_ = 0;           ///< active before the first change that is kept
-  std::map<std::int64_t, Instant> pending_;
-  std::vector<DeviceShare> totals_;
-};
+constexpr std::array<AttributionRule, 2> kRules{{
+    {"time-share", "equal parts among the active requests",
+     [](const Source& source, IdleWatts) { return time_share(source); }},
+    {"work-share", "by the tokens that each request computed, idle power by time", work_share},
+}};
 
 }  // namespace
 
-std::unique_ptr<Attribution> time_share(const Source& source) {
-  return std::make_unique<TimeShare>(source);
+double unattributed(const DeviceShare& share) {
+  const double left = share.device_joules - share.request_joules - share.idle_joules;
+  return std::abs(left) < 1e-9 * share.device_joules ? 0 : left;
+}
+
+std::span<const AttributionRule> attribution_rules() {
+  return kRules;
+}
+
+const AttributionRule& attribution_rule(std::string_view name) {
+  return require("rule of attribution", attribution_rules(), name);
 }
 
 }  // namespace ipw::telemetry

@@ -103,7 +103,8 @@ WindowReport History::window(Instant begin, Instant end, Rule rule) const {
   for (std::size_t i = 0; i < series_.size(); ++i) {
     const auto domain = static_cast<std::uint32_t>(i);
     const auto throttled = gauges_.window(Gauge::Throttle, domain, begin, end);
-    auto energy = measure(series_[i], begin, end, rule, throttled ? static_cast<unsigned>(throttled->max) : 0U);
+    auto energy =
+        measure(series_[i], begin, end, rule, throttled ? static_cast<unsigned>(throttled->max) : 0U);
     leave_out(energy, domain, begin, end);
     if (!energy.joules && silence_[i].now) energy.reason = silence_[i].reason;
     if (energy.reason.empty()) energy.reason = domains_[i].note;

@@ -201,28 +201,4 @@ std::unique_ptr<Source> open_local(const SourceOptions& options, Clock& clock);
 /// Error(Usage) for an unknown collector.
 std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock& clock);
 
-/// Where the energy of one domain went, from the first begin to the last end; the parts sum to the device.
-struct DeviceShare {
-  std::string domain;
-  double device_joules = 0;
-  double request_joules = 0;       ///< handed out by take()
-  double idle_joules = 0;          ///< while no request was active
-  double unattributed_joules = 0;  ///< requests that were never taken
-};
-
-/// Share the energy of overlapping requests so that requests + idle + unattributed = device
-/// (telemetry.md 3.9). Rule "time-share": between two consecutive starts or ends the energy is shared equally
-/// by the active requests. One thread at a time; memory is bounded by the requests in flight.
-class Attribution {
- public:
-  virtual ~Attribution() = default;
-  virtual void begin(std::int64_t request, Instant at) = 0;
-  virtual void end(std::int64_t request, Instant at) = 0;
-  /// The share of an ended request; only after the source has settled at its end.
-  virtual WindowReport take(std::int64_t request, Instant begin, Instant end) = 0;
-  /// The account of every domain, once the last request has been taken.
-  virtual std::vector<DeviceShare> totals() = 0;
-};
-std::unique_ptr<Attribution> time_share(const Source& source);
-
 }  // namespace ipw::telemetry

@@ -21,6 +21,7 @@ ProfileConfig unusual() {
   c.max_queries = 7;
   c.sample_evenly = true;
   c.concurrency = 3;
+  c.attribution = "time-share";
   c.seed = 11;
   c.temperature = 0.5;
   c.max_tokens = 9;

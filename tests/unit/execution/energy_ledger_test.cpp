@@ -25,6 +25,7 @@ class Steady final : public telemetry::Source {
     energy.domain = "gpu-0";
     energy.scope = "accelerator";
     energy.method = "simulated";
+    energy.coverage = 1;
     if (end <= arrived)
       energy.joules = 100 * to_seconds(end - begin);
     else
@@ -37,7 +38,7 @@ class Steady final : public telemetry::Source {
   void tap(std::function<void(const telemetry::Sample&)>) override {}
 
  private:
-  std::vector<telemetry::Domain> domains_;
+  std::vector<telemetry::Domain> domains_{{.name = "gpu-0"}};
   records::MachineInfo machine_;
 };
 
@@ -49,7 +50,7 @@ records::QueryRecord query(std::int64_t index) {
 
 TEST(EnergyLedger, M3_waits_for_the_reading_after_the_end) {
   Steady source;
-  EnergyLedger ledger(source, false);
+  EnergyLedger ledger(source);
   ledger.begin(1, at(1s));
   ledger.end(query(1), at(1s), at(1500ms), at(3s));
   EXPECT_FALSE(ledger.take(false));
@@ -62,7 +63,7 @@ TEST(EnergyLedger, M3_waits_for_the_reading_after_the_end) {
 TEST(EnergyLedger, M18_splits_the_energy_at_the_first_token_without_loss) {
   Steady source;
   source.arrived = at(10s);
-  EnergyLedger ledger(source, false);
+  EnergyLedger ledger(source);
   ledger.end(query(1), at(1s), at(1500ms), at(3s));
   const auto record = ledger.take(false).value();
   EXPECT_DOUBLE_EQ(record.prefill.joules.value(), 50);
@@ -72,7 +73,7 @@ TEST(EnergyLedger, M18_splits_the_energy_at_the_first_token_without_loss) {
 
 TEST(EnergyLedger, gives_up_with_a_reason_when_forced) {
   Steady source;
-  EnergyLedger ledger(source, false);
+  EnergyLedger ledger(source);
   ledger.end(query(1), at(1s), std::nullopt, at(3s));
   const auto record = ledger.take(true).value();
   EXPECT_FALSE(record.energy.at(0).joules);
@@ -82,7 +83,7 @@ TEST(EnergyLedger, gives_up_with_a_reason_when_forced) {
 TEST(EnergyLedger, M6_keeps_idle_energy_beside_the_gross_one) {
   Steady source;
   source.arrived = at(10s);
-  EnergyLedger ledger(source, false);
+  EnergyLedger ledger(source);
   IdleModel idle;
   idle.add(measure_idle(source, at(0s), at(1s)));
   ledger.set_idle(idle);
@@ -90,9 +91,30 @@ TEST(EnergyLedger, M6_keeps_idle_energy_beside_the_gross_one) {
   EXPECT_DOUBLE_EQ(ledger.take(false).value().energy.at(0).idle_joules.value(), 200);
 }
 
+TEST(EnergyLedger, M32_overlapping_queries_are_marked_and_share) {
+  for (const char* rule : {"time-share", "work-share"}) {
+    Steady source;
+    source.arrived = at(20s);
+    EnergyLedger ledger(source, rule);
+    for (const int i : {1, 2}) ledger.begin(i, at(1s));
+    for (const int i : {1, 2}) ledger.end(query(i), at(1s), at(1500ms), at(3s), {at(1500ms), at(3s)});
+    const auto one = ledger.take(true).value(), two = ledger.take(true).value();
+    EXPECT_TRUE(one.shared_device);
+    EXPECT_NEAR(*one.energy.at(0).joules, 100, 1e-9) << rule;
+    const auto account = ledger.shares().value();
+    EXPECT_EQ(account.rule, rule);
+    EXPECT_NEAR(account.domains.at(0).request_joules, *one.energy[0].joules + *two.energy[0].joules, 1e-9);
+  }
+}
+
+TEST(EnergyLedger, a_single_stream_has_no_account) {
+  Steady source;
+  EXPECT_FALSE(EnergyLedger(source).shares());
+}
+
 TEST(EnergyLedger, a_dead_sensor_does_not_let_queries_pile_up) {
   Steady source;
-  EnergyLedger ledger(source, false);
+  EnergyLedger ledger(source);
   for (std::int64_t i = 0; i < 20'000; ++i) {
     ledger.end(query(i), at(1s), std::nullopt, at(2s));
     while (const auto record = ledger.take(false))

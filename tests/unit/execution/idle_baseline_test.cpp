@@ -125,7 +125,7 @@ TEST(IdleModel, M6_gross_and_idle_stand_beside_each_other_with_their_errors) {
 TEST(ActivityPower, M7_active_and_idle_power_weighted_by_time_give_the_mean) {
   HistorySource source(drifting_domain());
   feed(source, 200);
-  EnergyLedger ledger(source, false);
+  EnergyLedger ledger(source);
   for (int n = 0; n < 5; ++n) {
     const double begin = 20 + n * DriftingMachine::kEvery, end = begin + DriftingMachine::kBusy;
     records::QueryRecord record;

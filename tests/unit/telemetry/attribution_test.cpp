@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <random>
 
 #include "build.h"
+#include "ipw/telemetry/attribution.h"
 #include "ipw/telemetry/history.h"
 
 namespace ipw::telemetry {
@@ -48,6 +50,17 @@ std::vector<Request> random_requests(unsigned seed) {
   return out;
 }
 
+Work work(const Request& r) {
+  const Instant first = at(r.begin + 0.2 * (r.end - r.begin)), last = at(r.end);
+  return {at(r.begin), last, 100, 3, {first, first + (last - first) / 2, last}};
+}
+
+bool take_one(Attribution& attribution, std::int64_t id, bool force, double& sum) {
+  const auto report = attribution.take(id, force);
+  if (report) sum += report->energies.at(0).joules.value();
+  return report.has_value();
+}
+
 // Play the requests as they would have happened; each is taken a moment after its end.
 double play(Attribution& attribution, const std::vector<Request>& requests) {
   struct Event {
@@ -63,72 +76,173 @@ double play(Attribution& attribution, const std::vector<Request>& requests) {
   }
   std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
   double sum = 0;
+  std::deque<std::int64_t> waiting;
   for (const Event& event : events) {
     const auto id = static_cast<std::int64_t>(event.request);
     const Request& r = requests[event.request];
     if (event.kind == 0) attribution.begin(id, at(r.begin));
-    if (event.kind == 1) attribution.end(id, at(r.end));
-    if (event.kind == 2) sum += attribution.take(id, at(r.begin), at(r.end)).energies.at(0).joules.value();
+    if (event.kind == 1) attribution.end(id, work(r));
+    if (event.kind == 2) waiting.push_back(id);
+    while (!waiting.empty() && take_one(attribution, waiting.front(), false, sum)) waiting.pop_front();
   }
+  for (const std::int64_t id : waiting) EXPECT_TRUE(take_one(attribution, id, true, sum));
   return sum;
 }
 
-class Conservation : public testing::TestWithParam<unsigned> {};
+class Conservation : public testing::TestWithParam<std::tuple<std::string_view, unsigned>> {};
 
 TEST_P(Conservation, M8_requests_and_idle_sum_to_the_device) {
   const Recorded source(llm_signal(90, 650, 380, 0.7, 0.2, 1.7), 60);
-  const auto requests = random_requests(GetParam());
-  const auto attribution = time_share(source);
+  const auto [rule, seed] = GetParam();
+  const auto requests = random_requests(seed);
+  const auto attribution = attribution_rule(rule).make(source, [](const std::string&) { return 80.0; });
   const double sum = play(*attribution, requests);
-  const double begin = std::ranges::min(requests, {}, &Request::begin).begin;
-  const double end = std::ranges::max(requests, {}, &Request::end).end;
-  const double device = source.window(at(begin), at(end)).energies[0].joules.value();
-  const DeviceShare total = attribution->totals().at(0);
+  const Account account = attribution->totals();
+  const double device = source.window(account.begin, account.end).energies[0].joules.value();
+  const DeviceShare& total = account.domains.at(0);
+  EXPECT_EQ(account.begin, at(std::ranges::min(requests, {}, &Request::begin).begin));
+  EXPECT_EQ(account.end, at(std::ranges::max(requests, {}, &Request::end).end));
   EXPECT_NEAR(total.device_joules, device, 1e-9 * device);
   EXPECT_NEAR(total.request_joules, sum, 1e-9 * device);
   EXPECT_NEAR(sum + total.idle_joules, device, 1e-9 * device);
   EXPECT_NEAR(total.unattributed_joules, 0, 1e-9 * device);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Conservation, testing::Range(1U, 21U));
+INSTANTIATE_TEST_SUITE_P(Seeds, Conservation,
+                         testing::Combine(testing::Values("time-share", "work-share"),
+                                          testing::Range(1U, 21U)));
 
-TEST(Attribution, a_request_alone_gets_the_whole_window) {
+class Rule : public testing::TestWithParam<std::string_view> {
+ protected:
+  std::unique_ptr<Attribution> make(const Source& source) const {
+    return attribution_rule(GetParam()).make(source, [](const std::string&) { return std::nullopt; });
+  }
+};
+
+TEST_P(Rule, a_request_alone_gets_the_whole_window) {
   const Recorded source(constant_signal(200), 20);
-  const auto attribution = time_share(source);
+  const auto attribution = make(source);
   attribution->begin(1, at(2));
-  attribution->end(1, at(5));
-  const auto energy = attribution->take(1, at(2), at(5)).energies.at(0);
-  EXPECT_EQ(energy.joules, source.window(at(2), at(5)).energies[0].joules);
-  EXPECT_EQ(energy.rule, "edge-aware");
+  attribution->end(1, work({2, 5}));
+  const auto energy = attribution->take(1, true)->energies.at(0);
+  EXPECT_NEAR(energy.joules.value(), source.window(at(2), at(5)).energies[0].joules.value(), 1e-9);
 }
 
-TEST(Attribution, two_at_once_get_half_each_and_say_so) {
+TEST_P(Rule, two_equal_ones_get_half_each_and_say_so) {
   const Recorded source(constant_signal(200), 20);
-  const auto attribution = time_share(source);
-  attribution->begin(1, at(2));
-  attribution->begin(2, at(2));
-  attribution->end(1, at(6));
-  attribution->end(2, at(6));
-  const auto one = attribution->take(1, at(2), at(6)).energies.at(0),
-             two = attribution->take(2, at(2), at(6)).energies.at(0);
-  EXPECT_DOUBLE_EQ(*one.joules, *two.joules);
+  const auto attribution = make(source);
+  for (const int id : {1, 2}) attribution->begin(id, at(2));
+  for (const int id : {1, 2}) attribution->end(id, work({2, 6}));
+  const auto one = attribution->take(1, true)->energies.at(0),
+             two = attribution->take(2, true)->energies.at(0);
+  EXPECT_NEAR(*one.joules, *two.joules, 1e-9);
   EXPECT_NEAR(*one.joules, 400, 6);
-  EXPECT_EQ(one.rule, "time-share (2 concurrent)");
+  EXPECT_TRUE(one.rule.starts_with(GetParam()));
+  EXPECT_NE(one.rule.find("2 concurrent"), std::string::npos);
 }
 
-TEST(Attribution, a_request_that_is_never_taken_is_unattributed) {
+TEST_P(Rule, M53_parallel_requests_are_paired_by_their_ids) {
   const Recorded source(constant_signal(200), 20);
-  const auto attribution = time_share(source);
+  const auto attribution = make(source);
   attribution->begin(1, at(2));
-  attribution->end(1, at(4));
+  attribution->begin(2, at(3));
+  attribution->end(2, work({3, 4}));
+  attribution->end(1, work({2, 12}));
+  const auto one = attribution->take(1, true)->energies.at(0),
+             two = attribution->take(2, true)->energies.at(0);
+  EXPECT_GT(*one.joules, 9 * 200);
+  EXPECT_LT(*two.joules, 200);
+  EXPECT_NEAR(*one.joules + *two.joules, 10 * 200, 10);
+}
+
+TEST_P(Rule, a_cancelled_request_is_unattributed) {
+  const Recorded source(constant_signal(200), 20);
+  const auto attribution = make(source);
+  attribution->begin(1, at(2));
+  attribution->end(1, work({2, 4}));
   attribution->begin(2, at(4));
-  attribution->end(2, at(6));
-  attribution->take(1, at(2), at(4));
-  const DeviceShare total = attribution->totals().at(0);
-  EXPECT_NEAR(total.request_joules, 400, 1e-6 * 400 + 6);
-  EXPECT_NEAR(total.unattributed_joules, 400, 6);
+  attribution->end(2, {.done = at(6)}, false);
+  EXPECT_TRUE(attribution->take(1, true));
+  const DeviceShare total = attribution->totals().domains.at(0);
+  EXPECT_NEAR(total.request_joules, 400, 10);
+  EXPECT_NEAR(total.unattributed_joules, 400, 10);
   EXPECT_NEAR(total.device_joules, total.request_joules + total.idle_joules + total.unattributed_joules,
               1e-9);
+}
+
+TEST_P(Rule, waits_for_the_readings_after_the_end) {
+  const Recorded source(constant_signal(200), 4);
+  const auto attribution = make(source);
+  attribution->begin(1, at(2));
+  attribution->end(1, work({2, 5}));
+  EXPECT_FALSE(attribution->take(1, false));
+  EXPECT_TRUE(attribution->take(1, true));
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, Rule, testing::Values("time-share", "work-share"));
+
+TEST(WorkShare, waits_for_requests_that_overlap) {
+  const Recorded source(constant_signal(200), 50);
+  const auto attribution = work_share(source, [](const std::string&) { return 50.0; });
+  attribution->begin(1, at(2));
+  attribution->begin(2, at(3));
+  attribution->end(1, work({2, 4}));
+  EXPECT_FALSE(attribution->take(1, false));
+  attribution->end(2, work({3, 40}));
+  EXPECT_TRUE(attribution->take(1, false));
+  EXPECT_TRUE(attribution->take(2, true));
+}
+
+TEST(WorkShare, idle_power_is_a_part_of_its_own) {
+  const Recorded source(constant_signal(200), 50);
+  const auto attribution = work_share(source, [](const std::string&) { return 50.0; });
+  for (const int id : {1, 2}) attribution->begin(id, at(2));
+  attribution->end(1, work({2, 12}));
+  attribution->end(2, work({2, 22}));
+  const auto energy = attribution->take(1, true)->energies.at(0);
+  EXPECT_NEAR(energy.idle_joules.value(), 50 * 10 / 2, 1);
+  const auto total = attribution->totals().domains.at(0);
+  EXPECT_NEAR(total.shared_idle_joules, 250, 1);  // of the one that was taken
+  EXPECT_NEAR(total.idle_joules, 0, 1e-9);
+}
+
+TEST(WorkShare, who_computes_more_tokens_gets_more) {
+  const Recorded source(constant_signal(200), 50);
+  const auto attribution = work_share(source, [](const std::string&) { return 50.0; });
+  for (const int id : {1, 2}) attribution->begin(id, at(2));
+  Work small = work({2, 12}), large = small;
+  small.arrivals.front() = large.arrivals.front() = at(2);
+  small.prompt_tokens = large.prompt_tokens = 0;
+  small.output_tokens = 11;
+  large.output_tokens = 31;
+  attribution->end(1, small);
+  attribution->end(2, large);
+  const auto one = attribution->take(1, true)->energies.at(0),
+             two = attribution->take(2, true)->energies.at(0);
+  EXPECT_NEAR((*two.joules - *two.idle_joules) / (*one.joules - *one.idle_joules), 3, 0.01);
+}
+
+TEST(WorkShare, a_warm_up_is_evidence_and_no_part_of_the_account) {
+  const Recorded source(constant_signal(200), 50);
+  const auto attribution = work_share(source, [](const std::string&) { return 50.0; });
+  attribution->calibrate(work({2, 6}));
+  attribution->begin(1, at(10));
+  attribution->end(1, work({10, 14}));
+  EXPECT_TRUE(attribution->take(1, true));
+  const Account account = attribution->totals();
+  EXPECT_EQ(account.begin, at(10));
+  EXPECT_EQ(account.domains.at(0).alone_requests, 2U);
+  EXPECT_NEAR(account.domains.at(0).alone_joules_per_token.value(), 150 * 8 / 6.0, 2);
+}
+
+TEST(WorkShare, energy_that_is_unknown_is_absent_with_a_reason) {
+  const Recorded source(constant_signal(200), 5);
+  const auto attribution = work_share(source, [](const std::string&) { return std::nullopt; });
+  attribution->begin(1, at(10));
+  attribution->end(1, work({10, 12}));
+  const auto energy = attribution->take(1, true)->energies.at(0);
+  EXPECT_FALSE(energy.joules);
+  EXPECT_FALSE(energy.reason.empty());
 }
 
 }  // namespace
