@@ -8,7 +8,7 @@ namespace ipw::telemetry {
 
 namespace {
 
-// The weights were tuned on loads like that of a language model alone (docs/design/energy-intervals.md).
+// How the weights were found, and what was looked at for it: docs/design/energy-intervals.md.
 constexpr double kSpreadWeight = 0.3, kRuleWeight = 0.7;
 constexpr double kBridge = 0.6, kRipple = 0.3;
 // The part of the knots' error in time that is not common to both edges, as a share of its variance.

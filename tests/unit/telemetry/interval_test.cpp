@@ -193,6 +193,15 @@ TEST(Goals, E5_intervals_of_counters_hold_the_truth_of_loads_they_were_not_tuned
   EXPECT_EQ(held_out.bounds.inside, held_out.bounds.total);
 }
 
+TEST(Goals, E5_intervals_hold_on_loads_that_nobody_looked_at) {
+  const Grid blind = walk_grid(blind_loads, 8);
+  const double share = blind.groups.at("all").share();
+  report_goal("E5", share >= 0.93 && share <= 0.97,
+              fmt::format("counters, blind: {:.1f} % of {} windows, least group {:.1f} %", 100 * share,
+                          blind.groups.at("all").total, 100 * least_share(blind.groups)));
+  EXPECT_GE(share, 0.93);
+}
+
 TEST(Goals, E5_a_steady_load_is_covered_always) {
   std::mt19937 random(3);
   Hits hits;
