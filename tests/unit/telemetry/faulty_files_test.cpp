@@ -14,7 +14,7 @@
 #include "ipw/telemetry/collectors.h"
 #include "ipw/telemetry/history.h"
 #include "ipw/telemetry/kept_file.h"
-#include "ipw/telemetry/sampler.h"
+#include "sampled.h"
 #include "support/goal.h"
 #include "unit/telemetry/tree.h"
 
@@ -77,8 +77,8 @@ class Daemon {
       domains.insert(domains.end(), collector->domains().begin(), collector->domains().end());
     history_ = std::make_unique<History>(domains);
     total_ = std::make_unique<CounterTotal>(domains[0]);
-    sampler_ = std::make_unique<Sampler>(std::move(group), std::chrono::milliseconds(50), clock_,
-                                         [this](const Sample& s) { take(s); });
+    sampler_ = make_sampler(std::move(group), std::chrono::milliseconds(50), clock_,
+                            [this](const Sample& s) { take(s); });
   }
 
   Tree& tree() { return tree_; }
@@ -107,14 +107,14 @@ class Daemon {
     history_->feed(sample);
     total_->feed(sample, 0);
   }
-  std::string name_of(std::uint32_t domain) const { return sampler_->domains()[domain].name; }
+  std::string name_of(std::uint32_t domain) const { return history_->domains()[domain].name; }
 
   Tree tree_;
   PlantedErrors errors_;
   VirtualClock clock_;
   std::unique_ptr<History> history_;
   std::unique_ptr<CounterTotal> total_;
-  std::unique_ptr<Sampler> sampler_;
+  std::shared_ptr<Sampler> sampler_;
   Sample last_;
 };
 

@@ -21,7 +21,7 @@
 #include "ipw/telemetry/collectors/rapl_perf.h"
 #include "ipw/telemetry/collectors/rapl_zones.h"
 #include "ipw/telemetry/history.h"
-#include "ipw/telemetry/sampler.h"
+#include "sampled.h"
 #include "support/goal.h"
 #include "unit/telemetry/tree.h"
 
@@ -242,11 +242,10 @@ class Ticking {
     group.push_back(make_rapl({tree.root(), ""}));
     history_ = std::make_unique<History>(group[0]->domains());
     total_ = std::make_unique<CounterTotal>(group[0]->domains()[0]);
-    sampler_ = std::make_unique<Sampler>(std::move(group), std::chrono::milliseconds(1), clock_,
-                                         [this](const Sample& s) {
-                                           history_->feed(s);
-                                           total_->feed(s, 0);
-                                         });
+    sampler_ = make_sampler(std::move(group), std::chrono::milliseconds(1), clock_, [this](const Sample& s) {
+      history_->feed(s);
+      total_->feed(s, 0);
+    });
   }
   const CounterTotal& total() const { return *total_; }
   Instant show(std::int64_t microjoules) {
@@ -265,7 +264,7 @@ class Ticking {
   VirtualClock clock_;
   std::unique_ptr<History> history_;
   std::unique_ptr<CounterTotal> total_;
-  std::unique_ptr<Sampler> sampler_;
+  std::shared_ptr<Sampler> sampler_;
 };
 
 constexpr std::int64_t kTinyRange = 9'999'999;
