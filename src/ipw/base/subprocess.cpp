@@ -35,13 +35,11 @@ struct Pipe {
 
 class SpawnActions {
  public:
-  SpawnActions() {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
-  }
+  SpawnActions() { posix_spawn_file_actions_init(&actions_); }
   ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
+  void no_input() { posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0); }
   void redirect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
   void open(int fd, const char* path) {
     posix_spawn_file_actions_addopen(&actions_, fd, path, O_WRONLY | O_CREAT | O_APPEND, 0644);
@@ -52,13 +50,16 @@ class SpawnActions {
   posix_spawn_file_actions_t actions_{};
 };
 
-pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions) {
+enum class Group { Own, Ours };
+
+pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions, Group group = Group::Own) {
   std::vector<char*> raw;
   for (const auto& argument : argv) raw.push_back(const_cast<char*>(argument.c_str()));
   raw.push_back(nullptr);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setflags(&attributes, static_cast<short>((group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0) |
+                                                           POSIX_SPAWN_SETSIGMASK));
   sigset_t none;  // we block SIGINT and SIGTERM to wait for them; a child must not inherit that
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);
@@ -66,7 +67,8 @@ pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions) {
   const int error = posix_spawnp(&pid, raw[0], actions.get(), &attributes, raw.data(), environ);
   posix_spawnattr_destroy(&attributes);
   if (error != 0)
-    throw Error(ErrorCode::NotFound, fmt::format("cannot start {}: {}", argv.at(0), std::strerror(error)));
+    throw Error(error == ENOENT ? ErrorCode::NotFound : ErrorCode::Permission,
+                fmt::format("cannot start {}: {}", argv.at(0), std::strerror(error)));
   return pid;
 }
 
@@ -101,6 +103,7 @@ bool collect(int out, int err, ProcessResult& result, Instant deadline) {
 ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout) {
   Pipe out, err;
   SpawnActions actions;
+  actions.no_input();
   actions.redirect(out.ends[1], 1);
   actions.redirect(err.ends[1], 2);
   const pid_t pid = spawn(argv, actions);
@@ -121,6 +124,7 @@ ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout)
 
 ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& output_path) {
   SpawnActions actions;
+  actions.no_input();
   actions.open(1, output_path.c_str());
   actions.redirect(1, 2);
   pid_ = spawn(argv, actions);
@@ -148,6 +152,36 @@ void ChildProcess::stop() {
   ::kill(-pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
+}
+
+ForegroundProcess::ForegroundProcess(const std::vector<std::string>& argv)
+    : pid_(spawn(argv, SpawnActions(), Group::Ours)) {}
+
+ForegroundProcess::~ForegroundProcess() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void ForegroundProcess::await_end() const {
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+}
+
+int ForegroundProcess::reap() {
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  return status_of(status);
+}
+
+void ForegroundProcess::interrupt() const {
+  const int terminal = ::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  const bool sent = terminal >= 0 && ::tcgetpgrp(terminal) == ::getpgrp();
+  if (terminal >= 0) ::close(terminal);
+  if (!sent) ::kill(pid_, SIGINT);
 }
 
 }  // namespace ipw

@@ -24,5 +24,27 @@ TEST(Process, that_does_not_exist_is_an_error) {
   EXPECT_THROW(run_process({"no-such-program"}, Seconds(1)), Error);
 }
 
+TEST(Process, in_the_foreground_has_its_status_or_128_and_its_signal) {
+  ForegroundProcess five({"sh", "-c", "exit 5"});
+  five.await_end();
+  EXPECT_EQ(five.reap(), 5);
+  ForegroundProcess killed({"sh", "-c", "kill -9 $$"});
+  killed.await_end();
+  EXPECT_EQ(killed.reap(), 137);
+}
+
+TEST(Process, that_may_not_be_run_is_another_error_than_one_that_is_not_there) {
+  const auto code = [](const char* program) {
+    try {
+      ForegroundProcess process({program});
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::Internal;
+  };
+  EXPECT_EQ(code("no-such-program"), ErrorCode::NotFound);
+  EXPECT_EQ(code("/"), ErrorCode::Permission);
+}
+
 }  // namespace
 }  // namespace ipw
