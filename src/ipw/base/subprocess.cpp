@@ -35,11 +35,14 @@ struct Pipe {
 
 class SpawnActions {
  public:
-  SpawnActions() { posix_spawn_file_actions_init(&actions_); }
+  enum class Input { None, Ours };
+  explicit SpawnActions(Input input = Input::None) {
+    posix_spawn_file_actions_init(&actions_);
+    if (input == Input::None) posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
+  }
   ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
-  void no_input() { posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0); }
   void redirect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
   void open(int fd, const char* path) {
     posix_spawn_file_actions_addopen(&actions_, fd, path, O_WRONLY | O_CREAT | O_APPEND, 0644);
@@ -103,7 +106,6 @@ bool collect(int out, int err, ProcessResult& result, Instant deadline) {
 ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout) {
   Pipe out, err;
   SpawnActions actions;
-  actions.no_input();
   actions.redirect(out.ends[1], 1);
   actions.redirect(err.ends[1], 2);
   const pid_t pid = spawn(argv, actions);
@@ -124,7 +126,6 @@ ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout)
 
 ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& output_path) {
   SpawnActions actions;
-  actions.no_input();
   actions.open(1, output_path.c_str());
   actions.redirect(1, 2);
   pid_ = spawn(argv, actions);
@@ -155,7 +156,7 @@ void ChildProcess::stop() {
 }
 
 ForegroundProcess::ForegroundProcess(const std::vector<std::string>& argv)
-    : pid_(spawn(argv, SpawnActions(), Group::Ours)) {}
+    : pid_(spawn(argv, SpawnActions(SpawnActions::Input::Ours), Group::Ours)) {}
 
 ForegroundProcess::~ForegroundProcess() {
   if (pid_ < 0) return;

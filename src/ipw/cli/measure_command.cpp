@@ -80,17 +80,27 @@ analysis::Table table_of(const execution::MeasureOutcome& outcome, bool idle) {
   return table;
 }
 
+/// As exact as `time`; whole seconds would hide what a repetition shows.
+std::string wall_time(double seconds) {
+  constexpr double kMinute = 60;
+  return seconds < kMinute ? fmt::format("{:.3f} s", seconds) : human_duration(seconds);
+}
+
 std::string text_of(const execution::MeasureRequest& request, const execution::MeasureOutcome& outcome,
                     int width) {
   const std::string spread =
-      outcome.half_width_seconds ? fmt::format(" +- {}", human_duration(*outcome.half_width_seconds)) : "";
+      outcome.half_width_seconds ? fmt::format(" +- {}", wall_time(*outcome.half_width_seconds)) : "";
   std::string out = fmt::format("\n{}\n", join(request.command, " "));
-  out += fmt::format("wall time {}{}, {} run{}, exit status {}, sensors {}\n",
-                     human_duration(outcome.seconds), spread, outcome.runs.size(),
-                     outcome.runs.size() == 1 ? "" : "s", outcome.exit_status, outcome.source);
+  out += fmt::format("wall time {}{}, {} run{}, exit status {}, sensors {}\n", wall_time(outcome.seconds),
+                     spread, outcome.runs.size(), outcome.runs.size() == 1 ? "" : "s", outcome.exit_status,
+                     outcome.source);
   if (outcome.seconds < request.config.sampling_period_seconds)
     out += "shorter than the sampling period; --repeat and --sampling-period narrow the interval\n";
-  const auto table = table_of(outcome, request.config.idle_seconds > 0);
+  auto table = table_of(outcome, request.config.idle_seconds > 0);
+  for (const auto& problem : outcome.self.problems) table.notes.push_back(problem);
+  if (outcome.self.missed_ticks > 0)
+    table.notes.push_back(
+        fmt::format("{} of {} readings came too late", outcome.self.missed_ticks, outcome.self.ticks));
   return out + report::render_table(table, {static_cast<std::size_t>(width), false});
 }
 
@@ -163,7 +173,7 @@ int run(const Values& values, Context& context) {
   execution::MeasureOutcome outcome;
   {
     Console console(values.has("--quiet"), context.err_is_terminal, context.width);
-    outcome = execution::measure(request, context.around.clock, console, context.stop);
+    outcome = execution::measure(request, context.around, console, context.stop);
   }
   if (outcome.not_started && outcome.runs.empty()) return refuse(*outcome.not_started);
   if (outcome.runs.empty()) return kInterrupted;

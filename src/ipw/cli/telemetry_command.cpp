@@ -23,6 +23,7 @@ namespace ipw::cli {
 namespace {
 
 constexpr double kCompareSeconds = 10;
+constexpr int kFitEvery = 10;  // refreshes between two looks for W
 constexpr auto kRefresh = std::chrono::seconds(1);
 constexpr auto kTurn = std::chrono::milliseconds(50);
 
@@ -111,8 +112,10 @@ class Watch {
 
  private:
   void print() {
-    const auto domains = view_.domains(source_);
+    auto domains = view_.domains(source_);
     const std::vector<telemetry::Domain> all = source_.domains();
+    if (++refreshes_ % kFitEvery == 0) comparison_ = telemetry::compare_sources(view_.observed(all));
+    telemetry::apply_averaging(domains, comparison_);
     const auto gauges = view_.gauges(all);
     if (json_) {
       const double seconds = to_seconds(context_.around.clock.now() - began_);
@@ -152,6 +155,8 @@ class Watch {
   Instant began_;
   std::unique_ptr<Recording> recording_;
   telemetry::LiveView view_;
+  telemetry::SourceComparison comparison_;  ///< renewed now and then: it costs more than the rest
+  int refreshes_ = 0;
   std::size_t shown_ = 0;
 };
 

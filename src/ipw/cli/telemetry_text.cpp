@@ -69,8 +69,8 @@ analysis::Table disagreement_table(const telemetry::SourceComparison& comparison
 }  // namespace
 
 std::string live_heading() {
-  return fmt::format("{:<24} {:>9} {:>21} {:>8} {:>8} {:>8}  {:<12} {}", "domain", "power", "energy, 95 %",
-                     "T", "W", "coverage", "source", "status");
+  return fmt::format("{:<20} {:>7} {:>18} {:>9} {:>7} {:>5}  {:<9} {}", "domain", "power", "energy, 95 %",
+                     "T", "W", "W/T", "source", "status");
 }
 
 std::string live_line(const telemetry::LiveDomain& live) {
@@ -78,7 +78,7 @@ std::string live_line(const telemetry::LiveDomain& live) {
                                                        human_quantity(live.half_width_joules, "J"))
                                          : "-";
   const bool bound = live.domain.update_seconds <= 0 && live.update && live.update->upper_bound;
-  return fmt::format("{:<24} {:>9} {:>21} {:>8} {:>8} {:>8}  {:<12} {}", report::printable(live.domain.name),
+  return fmt::format("{:<20} {:>7} {:>18} {:>9} {:>7} {:>5}  {:<9} {}", report::printable(live.domain.name),
                      quantity(live.watts, "W"), energy, (bound ? "<=" : "") + duration(live.update_seconds),
                      duration(live.averaging_seconds),
                      live.coverage ? fmt::format("{:.0f} %", 100 * *live.coverage) : "-",
@@ -86,7 +86,7 @@ std::string live_line(const telemetry::LiveDomain& live) {
 }
 
 std::string live_line(const telemetry::LiveGauge& gauge) {
-  return fmt::format("{:<24} {:>9.5g} {}", gauge.device.empty() ? "machine" : report::printable(gauge.device),
+  return fmt::format("{:<20} {:>7.5g} {}", gauge.device.empty() ? "machine" : report::printable(gauge.device),
                      gauge.value, telemetry::to_string(gauge.gauge));
 }
 

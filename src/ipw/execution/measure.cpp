@@ -68,12 +68,13 @@ MeasuredDomain mean_of(std::span<const CommandRun> runs, std::size_t domain) {
 
 class Measurement {
  public:
-  Measurement(const MeasureRequest& request, Clock& clock, Observer& observer, const std::stop_token& stop)
+  Measurement(const MeasureRequest& request, const Surroundings& around, Observer& observer,
+              const std::stop_token& stop)
       : request_(request),
-        clock_(clock),
+        clock_(around.clock),
         observer_(observer),
         stop_(stop),
-        source_(open_source(request.config, clock, observer)) {}
+        source_(open_source(request.config, around.clock, observer)) {}
 
   MeasureOutcome run() {
     await(clock_.now());
@@ -161,9 +162,9 @@ std::vector<MeasuredDomain> summarize_runs(std::span<const CommandRun> runs,
   return out;
 }
 
-MeasureOutcome measure(const MeasureRequest& request, Clock& clock, Observer& observer,
+MeasureOutcome measure(const MeasureRequest& request, const Surroundings& around, Observer& observer,
                        const std::stop_token& stop) {
-  return Measurement(request, clock, observer, stop).run();
+  return Measurement(request, around, observer, stop).run();
 }
 
 }  // namespace ipw::execution

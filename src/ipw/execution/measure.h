@@ -62,7 +62,7 @@ std::vector<MeasuredDomain> summarize_runs(std::span<const CommandRun> runs,
 
 /// Run the command as often as was asked. A request to stop goes to it as an interrupt, and what was measured
 /// until it ended is kept. Throws Error when the sensors cannot be opened.
-MeasureOutcome measure(const MeasureRequest& request, Clock& clock, Observer& observer,
+MeasureOutcome measure(const MeasureRequest& request, const Surroundings& around, Observer& observer,
                        const std::stop_token& stop);
 
 }  // namespace ipw::execution

@@ -13,6 +13,11 @@ constexpr double kPowerSeconds = 1;
 // A domain whose last reading is older does not hold the view back.
 constexpr auto kLate = std::chrono::seconds(3);
 
+void fill_averaging(LiveDomain& out, double averaging_seconds) {
+  out.averaging_seconds = averaging_seconds;
+  if (out.update_seconds) out.coverage = std::min(1.0, averaging_seconds / *out.update_seconds);
+}
+
 void fill_cadence(LiveDomain& out, const std::deque<Reading>& readings) {
   const std::vector<Reading> all(readings.begin(), readings.end());
   out.update = detect_update(all);
@@ -21,10 +26,8 @@ void fill_cadence(LiveDomain& out, const std::deque<Reading>& readings) {
     out.update_seconds = out.domain.update_seconds;
   else if (out.update)
     out.update_seconds = out.update->seconds;
-  if (out.domain.averaging_seconds > 0) out.averaging_seconds = out.domain.averaging_seconds;
   if (counter) out.coverage = 1;
-  if (!counter && out.averaging_seconds && out.update_seconds)
-    out.coverage = std::min(1.0, *out.averaging_seconds / *out.update_seconds);
+  if (!counter && out.domain.averaging_seconds > 0) fill_averaging(out, out.domain.averaging_seconds);
 }
 
 void fill_energy(LiveDomain& out, const records::DomainEnergy& energy) {
@@ -112,6 +115,14 @@ std::vector<ObservedSource> LiveView::observed(const std::vector<Domain>& domain
       out.back().readings.assign(it->second.readings.begin(), it->second.readings.end());
   }
   return out;
+}
+
+void apply_averaging(std::vector<LiveDomain>& domains, const SourceComparison& comparison) {
+  for (LiveDomain& live : domains) {
+    const auto seen = std::ranges::find(comparison.sources, live.domain.name, &SourceView::domain);
+    if (seen != comparison.sources.end() && seen->averaging && !live.averaging_seconds)
+      fill_averaging(live, seen->averaging->seconds);
+  }
 }
 
 }  // namespace ipw::telemetry

@@ -21,7 +21,7 @@ struct LiveDomain {
   double half_width_joules = 0;             ///< 95 %
   std::optional<UpdateEstimate> update;     ///< T and the distinct rate of the last half minute
   std::optional<double> update_seconds;     ///< T: stated by the domain, else found out
-  std::optional<double> averaging_seconds;  ///< W, where the domain states it
+  std::optional<double> averaging_seconds;  ///< W, stated or found out beside a counter
   std::optional<double> coverage;  ///< W/T: share of the time that a power sensor looks at; 1 for counters
   std::optional<Cause> silent;     ///< why it says nothing now
   std::string reason;              ///< of the silence, or of a missing energy
@@ -59,5 +59,8 @@ class LiveView {
   States states_;
   std::map<std::pair<Gauge, std::uint32_t>, double> gauges_;
 };
+
+/// Fill in W and coverage where a domain does not state them and a comparison has found them out. Pure.
+void apply_averaging(std::vector<LiveDomain>& domains, const SourceComparison& comparison);
 
 }  // namespace ipw::telemetry

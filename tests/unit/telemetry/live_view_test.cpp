@@ -77,6 +77,26 @@ TEST(LiveView, a_silent_domain_has_its_cause_and_no_power_until_it_speaks_again)
   EXPECT_TRUE(domains[0].watts);
 }
 
+TEST(LiveView, shows_the_window_that_a_comparison_found_where_the_domain_states_none) {
+  LiveDomain found, stated;
+  found.domain.name = "gpu-0/instant";
+  stated.domain.name = "gpu-1/instant";
+  found.update_seconds = stated.update_seconds = 0.1;
+  stated.averaging_seconds = 1;
+  std::vector<LiveDomain> domains{found, stated};
+  SourceComparison comparison;
+  for (const auto& live : domains) {
+    SourceView view;
+    view.domain = live.domain.name;
+    view.averaging = AveragingEstimate{0.025, 0.9, false};
+    comparison.sources.push_back(view);
+  }
+  apply_averaging(domains, comparison);
+  EXPECT_DOUBLE_EQ(domains[0].averaging_seconds.value(), 0.025);
+  EXPECT_DOUBLE_EQ(domains[0].coverage.value(), 0.25);
+  EXPECT_DOUBLE_EQ(domains[1].averaging_seconds.value(), 1);
+}
+
 TEST(LiveView, keeps_half_a_minute_of_readings) {
   LiveView view;
   for (int n = 0; n <= 1000; ++n) view.feed(sample_at(0.1 * n));
