@@ -56,6 +56,7 @@ std::pair<Instant, Instant> common_window(const std::vector<Observation>& all) {
     begin = std::max(begin, readings.front().mid + from_seconds(period));
     end = std::min(end, readings.back().mid - from_seconds(period));
   }
+  if (begin == Instant::min()) return {};  // nobody has read anything
   return {begin, end};
 }
 
