@@ -35,9 +35,10 @@ struct Pipe {
 
 class SpawnActions {
  public:
-  SpawnActions() {
+  enum class Input { None, Ours };
+  explicit SpawnActions(Input input = Input::None) {
     posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
+    if (input == Input::None) posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
   }
   ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
   SpawnActions(const SpawnActions&) = delete;
@@ -52,13 +53,16 @@ class SpawnActions {
   posix_spawn_file_actions_t actions_{};
 };
 
-pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions) {
+enum class Group { Own, Ours };
+
+pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions, Group group = Group::Own) {
   std::vector<char*> raw;
   for (const auto& argument : argv) raw.push_back(const_cast<char*>(argument.c_str()));
   raw.push_back(nullptr);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setflags(&attributes, static_cast<short>((group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0) |
+                                                           POSIX_SPAWN_SETSIGMASK));
   sigset_t none;  // we block SIGINT and SIGTERM to wait for them; a child must not inherit that
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);
@@ -66,7 +70,8 @@ pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions) {
   const int error = posix_spawnp(&pid, raw[0], actions.get(), &attributes, raw.data(), environ);
   posix_spawnattr_destroy(&attributes);
   if (error != 0)
-    throw Error(ErrorCode::NotFound, fmt::format("cannot start {}: {}", argv.at(0), std::strerror(error)));
+    throw Error(error == ENOENT ? ErrorCode::NotFound : ErrorCode::Permission,
+                fmt::format("cannot start {}: {}", argv.at(0), std::strerror(error)));
   return pid;
 }
 
@@ -222,6 +227,36 @@ std::string PipedProcess::last_words() {
   while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
   if (status_ >= 0) out += fmt::format("{}it ended with status {}", out.empty() ? "" : "; ", status_);
   return out;
+}
+
+ForegroundProcess::ForegroundProcess(const std::vector<std::string>& argv)
+    : pid_(spawn(argv, SpawnActions(SpawnActions::Input::Ours), Group::Ours)) {}
+
+ForegroundProcess::~ForegroundProcess() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void ForegroundProcess::await_end() const {
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+}
+
+int ForegroundProcess::reap() {
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  return status_of(status);
+}
+
+void ForegroundProcess::interrupt() const {
+  const int terminal = ::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  const bool sent = terminal >= 0 && ::tcgetpgrp(terminal) == ::getpgrp();
+  if (terminal >= 0) ::close(terminal);
+  if (!sent) ::kill(pid_, SIGINT);
 }
 
 }  // namespace ipw

@@ -16,7 +16,8 @@ struct ProcessResult {
   std::string out, err;
 };
 
-/// Run a program to its end and keep what it prints. Throws Error(NotFound) when it cannot be started.
+/// Run a program to its end and keep what it prints. Throws Error(NotFound) when there is no such program,
+/// Error(Permission) when it cannot be started.
 ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout);
 
 /// A program in the background; its process group gets SIGTERM, then SIGKILL after two seconds, when this
@@ -59,6 +60,28 @@ class PipedProcess {
   int status_ = -1;
   bool ended_ = false;
   std::string errors_;
+};
+
+/// A program with the standard streams, the terminal and the process group of this one, as a shell's
+/// foreground job has.
+class ForegroundProcess {
+ public:
+  /// Throws Error(NotFound) when there is no such program, Error(Permission) when it cannot be run.
+  explicit ForegroundProcess(const std::vector<std::string>& argv);
+  /// Kills it if nobody has waited for its end.
+  ~ForegroundProcess();
+  ForegroundProcess(const ForegroundProcess&) = delete;
+  ForegroundProcess& operator=(const ForegroundProcess&) = delete;
+  /// Return when it has ended; it stays a zombie, so that its number is nobody else's.
+  void await_end() const;
+  /// Its exit status once it has ended, 128 + signal when it was killed.
+  int reap();
+  /// Pass an interrupt on. Does nothing where the terminal has sent it already: to the whole group in its
+  /// foreground. Thread-safe until reap().
+  void interrupt() const;
+
+ private:
+  pid_t pid_ = -1;
 };
 
 }  // namespace ipw

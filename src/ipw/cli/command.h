@@ -63,6 +63,7 @@ struct Command {
   std::span<const Positional> positionals;
   std::span<const Option> options;
   int (*run)(const Values&, Context&);
+  std::string_view usage = {};  ///< what stands behind the name, where the rows do not say it well
 };
 
 /// The registry: commands.cpp.

@@ -6,7 +6,8 @@
 namespace ipw::cli {
 
 std::span<const Command> commands() {
-  static const std::array kCommands = {kAnalyze, kCompare, kDoctor, kList, kModels, kProfile};
+  static const std::array kCommands = {kAnalyze, kCompare, kDoctor,  kList,
+                                       kMeasure, kModels,  kProfile, kTelemetry};
   return kCommands;
 }
 

@@ -5,6 +5,6 @@
 
 namespace ipw::cli {
 
-extern const Command kAnalyze, kCompare, kDoctor, kList, kModels, kProfile;
+extern const Command kAnalyze, kCompare, kDoctor, kList, kMeasure, kModels, kProfile, kTelemetry;
 
 }  // namespace ipw::cli

@@ -46,6 +46,7 @@ std::string help_of(const Option& option) {
 }
 
 std::string usage(const Command& command) {
+  if (!command.usage.empty()) return fmt::format("ipw {} {}", command.name, command.usage);
   std::string line = fmt::format("ipw {}", command.name);
   for (const auto& p : command.positionals)
     line += fmt::format(" {}{}{}{}", p.required ? "" : "[", p.name, p.repeated ? "..." : "",

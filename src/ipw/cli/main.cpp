@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -56,7 +57,8 @@ const Command& find_command(const std::string& name) {
 }
 
 bool asks_for_help(std::span<const std::string> arguments) {
-  return std::ranges::any_of(arguments, [](const auto& a) { return a == "--help" || a == "-h"; });
+  const auto end = std::ranges::find(arguments, "--");  // what follows belongs to another program
+  return std::any_of(arguments.begin(), end, [](const auto& a) { return a == "--help" || a == "-h"; });
 }
 
 int run_command(const Command& command, std::span<const std::string> arguments) {

@@ -48,22 +48,39 @@ void add_positional(CLI::App& app, const Positional& positional, Values& values)
   throw Error(ErrorCode::Usage, error.what(), fmt::format("ipw {} --help shows what it takes", command.name));
 }
 
+/// A command whose one positional takes words as they are: those behind "--" are not looked at.
+bool takes_all(const Command& command) {
+  return command.positionals.size() == 1 && command.positionals[0].repeated;
+}
+
+void take_all(const Command& command, std::vector<std::string> words, Values& values) {
+  if (words.empty())
+    throw Error(ErrorCode::Usage, fmt::format("{} is missing behind --", command.positionals[0].name),
+                fmt::format("ipw {} --help shows what it takes", command.name));
+  values.given[std::string(command.positionals[0].name)] = std::move(words);
+}
+
 }  // namespace
 
 Values parse_arguments(const Command& command, std::span<const std::string> arguments) {
   CLI::App app;
   app.set_help_flag();
   Values values;
-  for (const auto& positional : command.positionals) add_positional(app, positional, values);
+  const auto mark = std::ranges::find(arguments, "--");
+  const bool marked = mark != arguments.end() && takes_all(command);
+  for (const auto& positional : command.positionals)
+    if (!marked) add_positional(app, positional, values);
   for (const auto& option : command.options) add_option(app, option, values);
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  const auto own = marked ? arguments.first(static_cast<std::size_t>(mark - arguments.begin())) : arguments;
+  std::vector<std::string> reversed(own.rbegin(), own.rend());
   try {
     app.parse(reversed);
   } catch (const CLI::ExtrasError& e) {
-    throw_unexpected(command, e, arguments);
+    throw_unexpected(command, e, own);
   } catch (const CLI::ParseError& e) {
     throw Error(ErrorCode::Usage, e.what(), fmt::format("ipw {} --help shows what it takes", command.name));
   }
+  if (marked) take_all(command, {mark + 1, arguments.end()}, values);
   return values;
 }
 

@@ -38,7 +38,8 @@ double Signal::watts(double seconds) const {
 
 double Signal::joules(double seconds) const {
   const double cycles = std::floor(seconds / begins_.back());
-  const double t = seconds - cycles * begins_.back();
+  // The quotient is rounded: just below a whole cycle it may be the next one.
+  const double t = std::max(0.0, seconds - cycles * begins_.back());
   const auto next = std::upper_bound(begins_.begin(), begins_.end() - 1, t);
   const auto i = static_cast<std::size_t>(next - begins_.begin()) - 1;
   return cycles * sums_.back() + sums_[i] + piece_joules(pieces_[i], t - begins_[i]);

@@ -45,5 +45,27 @@ TEST(PipedProcess, tells_its_last_words) {
   EXPECT_EQ(process.last_words(), "no right to do this; it ended with status 7");
 }
 
+TEST(Process, in_the_foreground_has_its_status_or_128_and_its_signal) {
+  ForegroundProcess five({"sh", "-c", "exit 5"});
+  five.await_end();
+  EXPECT_EQ(five.reap(), 5);
+  ForegroundProcess killed({"sh", "-c", "kill -9 $$"});
+  killed.await_end();
+  EXPECT_EQ(killed.reap(), 137);
+}
+
+TEST(Process, that_may_not_be_run_is_another_error_than_one_that_is_not_there) {
+  const auto code = [](const char* program) {
+    try {
+      ForegroundProcess process({program});
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::Internal;
+  };
+  EXPECT_EQ(code("no-such-program"), ErrorCode::NotFound);
+  EXPECT_EQ(code("/"), ErrorCode::Permission);
+}
+
 }  // namespace
 }  // namespace ipw

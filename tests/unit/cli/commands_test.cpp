@@ -69,6 +69,15 @@ TEST(Arguments, an_option_that_is_given_twice_is_refused) {
   EXPECT_THROW(parse_arguments(command("profile"), arguments), Error);
 }
 
+TEST(Arguments, words_behind_two_dashes_are_those_of_the_command_that_is_measured) {
+  const std::string arguments[] = {"--repeat", "3", "--", "ls", "--json", "--", "-l", "--repeat=9"};
+  const auto values = parse_arguments(command("measure"), arguments);
+  EXPECT_EQ(values.list("COMMAND"), (std::vector<std::string>{"ls", "--json", "--", "-l", "--repeat=9"}));
+  EXPECT_EQ(values.text("--repeat"), "3");
+  EXPECT_FALSE(values.has("--json"));
+  EXPECT_THROW(parse_arguments(command("measure"), std::span(arguments).first(3)), Error);
+}
+
 TEST(Arguments, a_value_may_begin_with_a_dash) {
   const std::string arguments[] = {"--temperature=-1"};
   EXPECT_THROW(parse_arguments(command("profile"), arguments).number("--temperature", 0), Error);

@@ -54,7 +54,7 @@ std::vector<Example> quoted(const fs::path& path, std::string_view begin) {
 void add_examples(const fs::path& page, std::vector<Example>& out) {
   std::ifstream in(page);
   bool inside = false;
-  std::string line;
+  std::string line, begun;  // a line that ends with a backslash goes on
   for (int number = 1; std::getline(in, line); ++number) {
     if (line.starts_with("```")) {
       inside = line == "```" && !inside;
@@ -63,6 +63,12 @@ void add_examples(const fs::path& page, std::vector<Example>& out) {
     auto text = trim(line);
     for (const std::string_view prefix : {"$ ", "sudo ", "build/release/bin/"})
       if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+    if (text.ends_with("\\")) {
+      begun += std::string(text.substr(0, text.size() - 1)) + " ";
+      continue;
+    }
+    const std::string whole = std::exchange(begun, {}) + std::string(text);
+    text = whole;
     if (inside && text.starts_with("ipw "))
       out.push_back({page.filename().string() + ":" + std::to_string(number), std::string(text)});
   }
@@ -123,24 +129,28 @@ TEST(Examples, C6_every_documented_command_line_is_accepted) {
 }
 
 /// Options of other programs, of ./dev, and those that stand before a command.
-constexpr std::string_view kOtherOptions[] = {"--enable-prompt-tokens-details", "--eval-", "--help",
-                                              "--log-level", "--tests"};
+constexpr std::string_view kOtherOptions[] = {"--device",    "--enable-prompt-tokens-details",
+                                              "--eval-",     "--gpus",
+                                              "--help",      "--log-level",
+                                              "--recording", "--samplers",
+                                              "--tests"};
 
-bool is_option(std::string_view name, const std::string& monitor) {
+bool is_option(std::string_view name, const std::string& other_programs) {
   if (std::ranges::find(kOtherOptions, name) != std::end(kOtherOptions)) return true;
   for (const auto& row : commands())
     if (std::ranges::find(row.options, name, &Option::name) != row.options.end()) return true;
-  return monitor.find('"' + std::string(name) + '"') != std::string::npos;
+  return other_programs.find('"' + std::string(name) + '"') != std::string::npos;
 }
 
 TEST(Examples, C17_every_documented_option_exists) {
-  const auto monitor = read(fs::path(kSource) / "apps/ipw-monitor/options.cpp");
+  const auto other_programs = read(fs::path(kSource) / "apps/ipw-monitor/options.cpp") +
+                              read(fs::path(kSource) / "apps/ipw-sim/options.cpp");
   for (const auto& page : documents())
     for (const auto& [place, text] : quoted(page, "--"))
       for (const auto word : split(text, ' ')) {
         if (!word.starts_with("--")) continue;
         const auto name = word.substr(0, word.find_first_not_of("-abcdefghijklmnopqrstuvwxyz"));
-        EXPECT_TRUE(is_option(name, monitor)) << place << ": " << word;
+        EXPECT_TRUE(is_option(name, other_programs)) << place << ": " << word;
       }
 }
 

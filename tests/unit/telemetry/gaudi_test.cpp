@@ -26,8 +26,8 @@ TEST_F(GaudiTest, reads_energy_power_load_memory_and_temperature_of_each) {
   run(*collector, 10, [&](const Sample& s) { history.feed(s); });
   const auto window = history.window(Instant(std::chrono::seconds(11)), Instant(std::chrono::seconds(19)));
   EXPECT_EQ(window.energies[0].domain, "gaudi-0");
-  EXPECT_NEAR(window.energies[0].joules.value(), 8 * 400, 8 * 400 * 0.002);
-  EXPECT_NEAR(window.energies[1].joules.value(), 8 * 500, 8 * 500 * 0.002);
+  EXPECT_NEAR(window.energies[0].joules.value(), 8 * 400, 8 * 400 * 0.003);
+  EXPECT_NEAR(window.energies[1].joules.value(), 8 * 500, 8 * 500 * 0.003);
   EXPECT_EQ(window.gpu_memory_mb->avg, 2048);
   advance(0.2);
   const auto sample = poll(*collector);
