@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/commands.h"
+#include "ipw/rpc/monitor.h"
 #include "ipw/telemetry/source.h"
 
 namespace ipw::cli {
@@ -13,6 +14,8 @@ namespace {
 constexpr Option kOptions[] = {
     {"--collector", "ID[:ARGS]", "all", "Look only for these sensors.", Kind::List},
     {"--sysfs-root", "DIR", "", "Read /sys and /proc below this folder.", Kind::Text},
+    {"--monitor", "ADDRESS", "", "Ask this monitor what it found when it started.", Kind::Text},
+    {"--monitor-token", "FILE", "", "The token that the monitor wants.", Kind::Text},
     {"--json", "", "", "Print JSON.", Kind::Flag},
 };
 
@@ -21,11 +24,20 @@ void print(const telemetry::SensorStatus& s) {
   if (!s.remedy.empty()) fmt::print("{:>36} {}\n", "remedy:", s.remedy);
 }
 
+std::vector<telemetry::SensorStatus> find_sensors(const Values& values,
+                                                  const telemetry::SourceOptions& options, Clock& clock) {
+  const auto monitor = values.text("--monitor");
+  if (!monitor) return telemetry::diagnose(options, clock);
+  rpc::Address address = rpc::parse_address(*monitor);
+  if (const auto file = values.text("--monitor-token")) address.token = rpc::read_token(*file);
+  return rpc::sensors(address);
+}
+
 int run(const Values& values, Context& context) {
   telemetry::SourceOptions options;
   options.sysfs_root = values.text("--sysfs-root").value_or("");
   options.collectors = values.list("--collector");
-  const auto sensors = telemetry::diagnose(options, context.around.clock);
+  const auto sensors = find_sensors(values, options, context.around.clock);
   if (!values.has("--json")) {
     for (const auto& sensor : sensors) print(sensor);
     return 0;

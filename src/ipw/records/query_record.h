@@ -20,7 +20,7 @@ struct DomainEnergy {
   std::string domain;            ///< name in the domain tree, e.g. "package-0", "gpu-0", "cpu-modelled"
   std::string scope;             ///< accelerator, package, dram, core, uncore, psys, module, wall, host
   std::optional<double> joules;  ///< gross
-  double half_width_joules = 0;  ///< 95 % half-width, or a hard bound where `method` says so
+  double half_width_joules = 0;  ///< 95 %: the truth lies within, gain of the sensor included
   std::string method;            ///< counter, integrated, modelled, simulated
   std::string rule;     ///< how the window was cut: edge-aware, interpolated, time-share (concurrency)
   double coverage = 0;  ///< share of the window that readings cover, 0..1
@@ -29,6 +29,13 @@ struct DomainEnergy {
   /// The part of half_width_joules that is new with every window (its two edges); the rest (the sensor's
   /// gain) is common to all windows and does not average out.
   double random_half_width_joules = 0;
+  /// Hard bounds of what a counter without gain error can have counted; need no statistics.
+  std::optional<double> low_joules, high_joules;
+  std::optional<double> sensor_coverage;    ///< share of the time a power sensor looks, where it is known
+  std::vector<std::string> validity;        ///< rules that did not hold (docs/reference/validity.md)
+  std::optional<double> idle_error_joules;  ///< standard error of idle_joules
+  /// The domain that measures the same thing better; such an entry is in no sum and no headline.
+  std::string alternative_to;
 };
 
 struct Latency {

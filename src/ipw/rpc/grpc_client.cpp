@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
+
 #include "energy.grpc.pb.h"
 #include "ipw/base/error.h"
+#include "ipw/rpc/token.h"
 #include "ipw/rpc/wire.h"
 
 namespace ipw::rpc {
@@ -44,30 +47,50 @@ std::string why(const grpc::Status& status) {
 
 class GrpcTransport final : public Transport {
  public:
-  explicit GrpcTransport(const std::string& target)
-      : target_(target), stub_(energy::EnergyMonitor::NewStub(make_channel(target))) {}
+  explicit GrpcTransport(const Address& address)
+      : target_(address.target),
+        token_(address.token),
+        stub_(energy::EnergyMonitor::NewStub(make_channel(address.target))) {}
 
   std::optional<Description> describe() override {
     grpc::ClientContext context;
+    prepare(context);
     limit(context, kCallLimit);
     energy::DescribeResponse response;
     const auto status = stub_->Describe(&context, {}, &response);
     if (status.ok()) return from_wire(response);
     if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return std::nullopt;
-    throw Error(ErrorCode::Unavailable, fmt::format("no monitor answers at {}: {}", target_, why(status)),
-                "start one with `ipw-monitor`, or leave --monitor out to sample in this process");
+    if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) throw refused(status);
+    throw unavailable(status);
   }
 
   std::optional<Instant> clock() override {
     grpc::ClientContext context;
+    prepare(context);
     limit(context, kClockLimit);
     energy::ClockResponse response;
     if (!stub_->Clock(&context, {}, &response).ok()) return std::nullopt;
     return from_nanos(response.monotonic_ns());
   }
 
+  WindowAnswer window(Instant begin, Instant end, const std::vector<std::string>& domains) override {
+    grpc::ClientContext context;
+    prepare(context);
+    limit(context, kCallLimit);
+    energy::WindowRequest request;
+    request.set_begin_ns(to_nanos(begin));
+    request.set_end_ns(to_nanos(end));
+    for (const auto& domain : domains) request.add_domains(domain);
+    energy::WindowResponse response;
+    const auto status = stub_->Window(&context, request, &response);
+    if (status.ok()) return from_wire(response);
+    if (is_refusal(status.error_code())) throw refused(status);
+    throw unavailable(status);
+  }
+
   std::string stream(bool original, const StreamSinks& sinks, std::stop_token stop) override {
     grpc::ClientContext context;
+    prepare(context);
     const std::stop_callback cancel(stop, [&] { context.TryCancel(); });
     if (original) {
       return drain<energy::TelemetryReading>(*stub_->StreamTelemetry(&context, {}), [&](const auto& message) {
@@ -75,11 +98,33 @@ class GrpcTransport final : public Transport {
       });
     }
     return drain<energy::MonitorSample>(*stub_->StreamSamples(&context, {}), [&](const auto& message) {
-      sinks.sample(from_wire(message), message.dropped());
+      telemetry::Sample sample = from_wire(message);
+      // What was left out on purpose leaves no gap in the numbers.
+      sample.sequence -= std::min<std::uint64_t>(message.skipped(), sample.sequence);
+      sinks.sample(std::move(sample), message.dropped());
     });
   }
 
  private:
+  void prepare(grpc::ClientContext& context) const {
+    if (!token_.empty()) context.AddMetadata("authorization", bearer(token_));
+  }
+  Error unavailable(const grpc::Status& status) const {
+    return {ErrorCode::Unavailable, fmt::format("no monitor answers at {}: {}", target_, why(status)),
+            "start one with `ipw-monitor`, or leave --monitor out to sample in this process"};
+  }
+  Error refused(const grpc::Status& status) const {
+    const bool token = status.error_code() == grpc::StatusCode::UNAUTHENTICATED;
+    return {token ? ErrorCode::Unavailable : ErrorCode::Usage,
+            fmt::format("the monitor at {} refuses: {}", target_, status.error_message()),
+            token ? "give the file of its token with --monitor-token" : ""};
+  }
+  static bool is_refusal(grpc::StatusCode code) {
+    using enum grpc::StatusCode;
+    return code == INVALID_ARGUMENT || code == OUT_OF_RANGE || code == NOT_FOUND || code == UNAUTHENTICATED ||
+           code == UNIMPLEMENTED;
+  }
+
   template <class Message, class Deliver>
   static std::string drain(grpc::ClientReader<Message>& reader, Deliver deliver) {
     Message message;
@@ -87,14 +132,14 @@ class GrpcTransport final : public Transport {
     return why(reader.Finish());
   }
 
-  std::string target_;
+  std::string target_, token_;
   std::unique_ptr<energy::EnergyMonitor::Stub> stub_;
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> open_grpc(const std::string& target) {
-  return std::make_unique<GrpcTransport>(target);
+std::unique_ptr<Transport> open_grpc(const Address& address) {
+  return std::make_unique<GrpcTransport>(address);
 }
 
 }  // namespace ipw::rpc

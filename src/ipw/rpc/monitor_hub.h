@@ -15,7 +15,7 @@ namespace ipw::rpc {
 /// It taps the source, so there is one hub per source.
 class MonitorHub {
  public:
-  MonitorHub(telemetry::Source& source, Clock& clock);
+  MonitorHub(telemetry::Source& source, Clock& clock, std::vector<telemetry::SensorStatus> sensors = {});
   ~MonitorHub();
 
   Description description() const;
@@ -23,6 +23,7 @@ class MonitorHub {
   /// Tell whether an energy domain that is no model gave a reading in the last second (20 periods when
   /// longer).
   bool healthy() const;
+  const telemetry::Source& source() const { return source_; }
   Instant now() const { return clock_.now(); }
 
   using Samples = Broadcast<telemetry::Sample>;
@@ -39,6 +40,7 @@ class MonitorHub {
   telemetry::Source& source_;
   Clock& clock_;
   const Instant started_;
+  const std::vector<telemetry::SensorStatus> sensors_;
   std::shared_ptr<Samples> samples_;  ///< shared with the tap, which may be called once more after us
   Originals originals_;
   std::atomic<std::int64_t> alive_ns_{-1};  ///< tick of the last sample with a measured reading

@@ -52,7 +52,7 @@ class FakeSource final : public telemetry::Source {
   }
   telemetry::SelfReport self() const override {
     telemetry::SelfReport report;
-    report.period_seconds = 0.05;
+    report.period_seconds = period_seconds;
     return report;
   }
   std::string description() const override { return "fake"; }
@@ -60,6 +60,8 @@ class FakeSource final : public telemetry::Source {
     const std::lock_guard lock(mutex_);
     sink_ = std::move(sink);
   }
+
+  double period_seconds = 0.05;
 
  private:
   telemetry::History history_;

@@ -53,9 +53,10 @@ class ScriptedTransport final : public Transport {
   std::optional<Description> describe() override {
     if (script_.original) return std::nullopt;
     const std::lock_guard lock(script_.mutex);
-    return Description{"1", {}, 0.05, {}, script_.domains};
+    return Description{"1", {}, 0.05, {}, script_.domains, {}};
   }
   std::optional<Instant> clock() override { return script_.clock.now() + script_.skew; }
+  WindowAnswer window(Instant, Instant, const std::vector<std::string>&) override { return {}; }
   std::string stream(bool, const StreamSinks& sinks, std::stop_token stop) override {
     while (auto event = script_.pop(stop)) {
       if (event->sample)
