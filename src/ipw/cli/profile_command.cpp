@@ -145,7 +145,7 @@ void take_run_options(const Values& values, execution::ProfileConfig& c) {
   take(values.integer("--warmup-queries", 0), c.warmup_queries);
   take(values.number("--idle-seconds", 0), c.idle_seconds);
   take(values.text("--output-dir"), c.output_dir);
-  if (values.has("--monitor")) c.monitor = fmt::format("{}", fmt::join(values.list("--monitor"), ","));
+  if (values.has("--monitor")) c.monitor = join(values.list("--monitor"), ",");
   take(values.text("--monitor-token"), c.monitor_token_file);
   if (values.has("--collector")) c.collectors = values.list("--collector");
   take(values.text("--sysfs-root"), c.sysfs_root);

@@ -14,8 +14,7 @@ constexpr std::size_t kCapacity = 256;
 constexpr std::size_t kMaxStreams = 1024;
 
 grpc::Slice slice_of(const energy::MonitorSample& message) {
-  std::string bytes;
-  message.SerializeToString(&bytes);
+  const std::string bytes = message.SerializeAsString();
   return {bytes.data(), bytes.size()};
 }
 
@@ -72,7 +71,8 @@ class SampleStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   }
   void write(const SampleFan::Frame& frame) {
     energy::MonitorSample own;
-    own.set_dropped(cursor_.dropped);
+    if (!lost_before_) lost_before_ = frame.lost;
+    own.set_dropped(cursor_.dropped + frame.lost - *lost_before_);
     own.set_skipped(skipped_);
     const std::array<grpc::Slice, 2> parts{frame.bytes, slice_of(own)};
     buffer_ = grpc::ByteBuffer(parts.data(), parts.size());
@@ -89,6 +89,7 @@ class SampleStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   Thinning thinning_;
   SampleFan::Frames::Cursor cursor_;
   std::uint64_t skipped_ = 0;
+  std::optional<std::uint64_t> lost_before_;  ///< the fan's losses when this stream began
   grpc::ByteBuffer buffer_;
   bool writing_ = false, finished_ = false;
 };
@@ -104,7 +105,7 @@ void SampleFan::run() {
   while (!hub_.samples().closed() && !frames_.closed()) {
     const auto sample = hub_.samples().take(cursor, std::chrono::milliseconds(200));
     if (!sample) continue;
-    frames_.publish({sample->tick, thread_of(*sample), slice_of(to_wire(*sample, 0))});
+    frames_.publish({sample->tick, thread_of(*sample), cursor.dropped, slice_of(to_wire(*sample, 0))});
     wake_all();
   }
   close();

@@ -34,6 +34,7 @@ class SampleFan {
   struct Frame {
     Instant tick{};
     std::uint32_t thread = 0;
+    std::uint64_t lost = 0;  ///< samples so far that went before we came for them
     grpc::Slice bytes;
   };
   using Frames = Broadcast<Frame>;

@@ -55,7 +55,9 @@ std::optional<std::string> keep(std::vector<records::DomainEnergy>& energies,
   for (const auto& name : wanted) {
     if (std::ranges::find(energies, name, &records::DomainEnergy::domain) == energies.end()) return name;
   }
-  std::erase_if(energies, [&](const auto& e) { return std::ranges::find(wanted, e.domain) == wanted.end(); });
+  std::erase_if(energies, [&](const auto& e) {
+    return std::find(wanted.begin(), wanted.end(), e.domain) == wanted.end();
+  });
   return std::nullopt;
 }
 

@@ -25,6 +25,7 @@ class Service final : public ServiceBase {
                      energy::ClockResponse* out) override;
   grpc::Status Window(grpc::ServerContext* context, const energy::WindowRequest* request,
                       energy::WindowResponse* out) override;
+  using ServiceBase::StreamSamples;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamSamples(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer* request) override;
 

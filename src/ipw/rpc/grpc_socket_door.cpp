@@ -65,7 +65,7 @@ SocketDoor::SocketDoor(const std::string& path) {
 }
 
 SocketDoor::~SocketDoor() {
-  acceptor_ = {};
+  acceptor_ = std::jthread();
   ::close(listener_);
 }
 

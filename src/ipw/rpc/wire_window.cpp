@@ -69,13 +69,13 @@ energy::WindowResponse to_wire(const WindowAnswer& answer) {
   energy::WindowResponse out;
   out.set_begin_ns(to_nanos(answer.begin));
   out.set_end_ns(to_nanos(answer.end));
-  out.set_final(answer.settled);
+  out.set_settled(answer.settled);
   for (const auto& energy : answer.energies) fill(*out.add_energies(), energy);
   return out;
 }
 
 WindowAnswer from_wire(const energy::WindowResponse& message) {
-  WindowAnswer out{from_nanos(message.begin_ns()), from_nanos(message.end_ns()), message.final(), {}};
+  WindowAnswer out{from_nanos(message.begin_ns()), from_nanos(message.end_ns()), message.settled(), {}};
   for (const auto& energy : message.energies()) out.energies.push_back(energy_from(energy));
   return out;
 }

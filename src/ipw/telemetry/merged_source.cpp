@@ -7,6 +7,8 @@
 #include <deque>
 #include <mutex>
 #include <set>
+#include <type_traits>
+#include <utility>
 
 #include "ipw/base/error.h"
 
@@ -41,7 +43,8 @@ records::MachineInfo describe_all(const std::vector<NamedSource>& parts) {
     const auto& other = parts[i].source->machine();
     out.host_name += ", " + other.host_name;
     out.cpu_count += other.cpu_count;
-    if (!out.gpu_name) out.gpu_name = other.gpu_name, out.gpu_vendor = other.gpu_vendor;
+    if (!out.gpu_name) out.gpu_name = other.gpu_name;
+    if (!out.gpu_vendor) out.gpu_vendor = other.gpu_vendor;
     if (!out.gpu_backend) out.gpu_backend = other.gpu_backend;
   }
   return out;
@@ -104,6 +107,12 @@ void set_thread(AnySample& sample, std::size_t node) {
   if constexpr (requires { sample.thread; }) {
     sample.thread = (static_cast<std::uint32_t>(node) << 16) | (sample.thread & 0xffffU);
   }
+}
+
+/// A gauge of the machine as a whole belongs to no domain.
+template <class Item>
+bool is_machine(const Item& item) {
+  return std::is_same_v<Item, GaugeReading> && item.domain == GaugeReading::kMachine;
 }
 
 void add(SelfReport& total, const SelfReport& part, const std::string& node) {
@@ -212,15 +221,15 @@ WindowReport MergedSource::window(Instant begin, Instant end) const {
 }
 
 void MergedSource::pass_on(std::size_t part, Sample sample) {
-  const auto unknown = [&](auto& item) {
-    const auto ours = global(part, item.domain);
-    if (ours) item.domain = *ours;
-    return !ours;
+  const auto relabel = [&](auto& items) {
+    std::erase_if(items, [&](const auto& item) { return !is_machine(item) && !global(part, item.domain); });
+    for (auto& item : items) {
+      if (!is_machine(item)) item.domain = *global(part, item.domain);
+    }
   };
-  std::erase_if(sample.readings, unknown);
-  std::erase_if(sample.silent, unknown);
-  std::erase_if(sample.gauges,
-                [&](auto& gauge) { return gauge.domain != GaugeReading::kMachine && unknown(gauge); });
+  relabel(sample.readings);
+  relabel(sample.silent);
+  relabel(sample.gauges);
   set_thread(sample, part);
   const std::lock_guard lock(tap_mutex_);
   sample.sequence = ++sequence_;

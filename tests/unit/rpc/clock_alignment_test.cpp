@@ -63,7 +63,8 @@ TEST(Handshake, P3_an_hour_of_skew_and_100_ppm_of_drift_cost_less_than_half_a_ro
   for (const double ppm : {-100.0, 100.0}) {
     for (const auto skew : {hours(1), -hours(1)}) {
       const auto theirs = [&](Instant t) {
-        return t + skew + Nanoseconds(static_cast<std::int64_t>(ppm * 1e-6 * t.time_since_epoch().count()));
+        return t + skew +
+               Nanoseconds(static_cast<std::int64_t>(ppm * 1e9 * 1e-6 * to_seconds(t.time_since_epoch())));
       };
       Handshake handshake;
       Instant now = at(hours(2));

@@ -39,6 +39,10 @@ class FakeSource final : public telemetry::Source {
       else
         sample.silent.emplace_back(i, "energy_uj: permission denied");
     }
+    feed(sample);
+  }
+  /// A sample as it is.
+  void feed(const telemetry::Sample& sample) {
     history_.feed(sample);
     const std::lock_guard lock(mutex_);
     if (sink_) sink_(sample);

@@ -96,7 +96,7 @@ TEST_F(Faults, F21_64_clients_come_and_go_at_random) {
     for (unsigned seed = 0; seed < 64; ++seed) {
       crowd.emplace_back([&, seed] {
         std::mt19937 random(seed);
-        for (int i = 0; i < 3; ++i) try {
+        for (int i = 0; i < 2; ++i) try {
             std::this_thread::sleep_for(std::chrono::milliseconds(random() % 20));
             const auto client = connect({monitor.address()}, clock_);
             std::this_thread::sleep_for(std::chrono::milliseconds(random() % 30));

@@ -2,6 +2,7 @@
 // Who may read, and how finely.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "ipw/base/error.h"
@@ -27,7 +28,7 @@ class Security : public Loopback {
   std::vector<double> distances(const Address& address) {
     source_.period_seconds = 0.01;
     auto opening = std::async(std::launch::async, [&] { return connect(address, clock_); });
-    while (opening.wait_for(std::chrono::milliseconds(2)) != std::future_status::ready) emit_fine();
+    while (opening.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) emit_fine();
     const auto client = opening.get();
     std::mutex mutex;
     std::vector<double> out;
