@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -32,6 +33,14 @@ def wire(tmp_path_factory):
     import energy_pb2
     import energy_pb2_grpc
     return energy_pb2, energy_pb2_grpc
+
+
+@pytest.fixture
+def shared_folder():
+    """A folder that every user may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield pathlib.Path(folder)
 
 
 @contextlib.contextmanager
@@ -244,28 +253,20 @@ def test_P8_token_and_rate_cap(wire, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-def test_P8_another_user_of_the_socket_is_capped(wire, tmp_path):
-    path = tmp_path / "m.sock"
+def test_P8_another_user_of_the_socket_is_capped(wire, shared_folder):
+    path = shared_folder / "m.sock"
     with monitor(*SIMULATED, "--collection-interval-ms", "5", where=["--socket", str(path)]) as (_, address):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        mode = stat.S_IMODE(path.stat().st_mode)
         path.chmod(0o666)
-        relay = f"/tmp/ipw-test-{os.getpid()}.sock"
-        os.symlink(path, relay)
-        script = ("import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); "
-                  "socket.send_fds(socket.socket(fileno=3), [b'x'], [s.fileno()])")
+        connection = socket.socket(socket.AF_UNIX)
+        os.seteuid(65534)
         try:
-            for folder in [tmp_path, *tmp_path.parents]:
-                if str(folder).startswith("/tmp/pytest"):
-                    folder.chmod(folder.stat().st_mode | 0o011)
-            own, theirs = socket.socketpair()
-            subprocess.run([sys.executable, "-c", script.replace("fileno=3", f"fileno={theirs.fileno()}"), relay],
-                           user=65534, pass_fds=[theirs.fileno()], check=True)
-            _, (connection,), _, _ = socket.recv_fds(own, 1, 1)
+            connection.connect(str(path))
         finally:
-            os.unlink(relay)
+            os.seteuid(0)
         # A connection that somebody else made; a relay brings our client to it.
         listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=relay_bytes, args=(listener, socket.socket(fileno=connection)), daemon=True).start()
+        threading.Thread(target=relay_bytes, args=(listener, connection), daemon=True).start()
         with stub(wire, f"127.0.0.1:{listener.getsockname()[1]}") as calls:
             stream = calls.StreamSamples(wire[0].SamplesRequest(), timeout=20)
             ticks = [sample.tick_ns for sample, _ in zip(stream, range(20))]
@@ -274,7 +275,7 @@ def test_P8_another_user_of_the_socket_is_capped(wire, tmp_path):
             own_ticks = [sample.tick_ns for sample, _ in zip(stream, range(20))]
     theirs_ms = min(b - a for a, b in zip(ticks, ticks[1:])) * 1e-6
     own_ms = (own_ticks[-1] - own_ticks[0]) / 19e6
-    report_goal("P8", theirs_ms >= 45 and own_ms < 10,
+    report_goal("P8", mode == 0o660 and theirs_ms >= 45 and own_ms < 10,
                 f"socket 0660; sampled every 5 ms, another user gets {theirs_ms:.0f} ms and its own user {own_ms:.0f} ms")
 
 

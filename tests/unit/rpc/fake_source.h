@@ -57,6 +57,7 @@ class FakeSource final : public telemetry::Source {
   telemetry::SelfReport self() const override {
     telemetry::SelfReport report;
     report.period_seconds = period_seconds;
+    report.problems = history_.problems();
     return report;
   }
   std::string description() const override { return "fake"; }
