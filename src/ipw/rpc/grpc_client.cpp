@@ -19,7 +19,7 @@ constexpr auto kClockLimit = std::chrono::seconds(1);
 constexpr int kPingMilliseconds = 10'000;
 constexpr int kPingTimeoutMilliseconds = 5'000;
 /// Reconnecting is paced by our own back-off, so the channel's may not exceed it.
-constexpr int kMaxBackoffMilliseconds = 500;
+constexpr int kMaxBackoffMilliseconds = 200;
 
 // gRPC takes deadlines as points of the wall clock; nothing here is measured with it.
 void limit(grpc::ClientContext& context, std::chrono::milliseconds time) {
@@ -30,9 +30,11 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& target) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds / 5);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds / 5);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds / 4);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds / 4);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds);
+  // Our messages are small and steady: probing for a larger window would cost a ping for each of them.
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   // A proxy of the environment is for the internet, not for a monitor.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // Two runs in one process each keep their own connection.

@@ -25,7 +25,7 @@ using telemetry::Sample;
 constexpr auto kFirstSampleLimit = std::chrono::seconds(5);
 constexpr int kFirstRounds = 8, kLaterRounds = 2;
 constexpr auto kHandshakeEvery = std::chrono::seconds(1);
-constexpr milliseconds kFirstBackoff{50}, kLongestBackoff{1000};
+constexpr milliseconds kFirstBackoff{50}, kLongestBackoff{250};
 /// A stream that brings nothing for so long holds no window up any more.
 constexpr auto kStall = std::chrono::seconds(3);
 /// More domains than any machine has: a monitor that claims more is not believed.
@@ -144,8 +144,10 @@ void RemoteSource::shake_hands(int rounds) {
   for (int i = 0; i < rounds; ++i) {
     const Instant sent = clock_.now();
     const auto remote = transport_->clock();
-    if (remote) handshake_.round(sent, *remote, clock_.now());
+    const bool believed = remote && handshake_.round(sent, *remote, clock_.now());
     answered = answered || remote;
+    // A later handshake only renews the first: one good round is enough.
+    if (believed && rounds == kLaterRounds) break;
   }
   if (!answered && rounds == kFirstRounds) {
     throw Error(ErrorCode::Unavailable, fmt::format("{} does not answer the clock handshake", name_));
