@@ -31,11 +31,13 @@ std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, con
 
 namespace {
 
+/// The monitors that were named, else the one that is looked for.
 std::vector<rpc::Address> monitor_addresses(const ProfileConfig& config) {
   std::vector<rpc::Address> out;
+  const std::string named = config.monitor == "auto" ? rpc::Address{}.target : config.monitor;
   const std::string token =
       config.monitor_token_file.empty() ? std::string() : rpc::read_token(config.monitor_token_file);
-  for (const auto text : split(config.monitor, ',')) {
+  for (const auto text : split(named, ',')) {
     out.push_back(rpc::parse_address(std::string(text)));
     out.back().token = token;
   }
@@ -61,8 +63,8 @@ std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, Cloc
   const bool named = config.monitor != "auto" && config.monitor != "none";
   const bool wants_local =
       config.monitor == "none" || !config.collectors.empty() || !config.sysfs_root.empty();
-  if (named) return open_monitors(monitor_addresses(config), clock, observer);
-  if (!wants_local && rpc::listens({})) return open_monitors({rpc::Address{}}, clock, observer);
+  if (named || (!wants_local && rpc::listens({})))
+    return open_monitors(monitor_addresses(config), clock, observer);
   telemetry::SourceOptions options;
   options.period = from_seconds(config.sampling_period_seconds);
   options.sysfs_root = config.sysfs_root;

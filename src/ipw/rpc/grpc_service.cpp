@@ -113,11 +113,13 @@ grpc::Status Service::Describe(grpc::ServerContext* context, const energy::Descr
   return grpc::Status::OK;
 }
 
-grpc::Status Service::Clock(grpc::ServerContext* context, const energy::ClockRequest*,
-                            energy::ClockResponse* out) {
-  if (!doorman_.judge(*context).admitted) return not_admitted();
-  out->set_monotonic_ns(to_nanos(hub_.now()));
-  return grpc::Status::OK;
+grpc::ServerUnaryReactor* Service::Clock(grpc::CallbackServerContext* context, const energy::ClockRequest*,
+                                         energy::ClockResponse* out) {
+  const bool admitted = doorman_.judge(*context).admitted;
+  if (admitted) out->set_monotonic_ns(to_nanos(hub_.now()));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(admitted ? grpc::Status::OK : not_admitted());
+  return reactor;
 }
 
 grpc::Status Service::Window(grpc::ServerContext* context, const energy::WindowRequest* request,

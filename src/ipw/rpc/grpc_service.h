@@ -7,8 +7,9 @@
 
 namespace ipw::rpc {
 
-using ServiceBase =
-    energy::EnergyMonitor::WithRawCallbackMethod_StreamSamples<energy::EnergyMonitor::Service>;
+/// The streams of samples and the clock, which all clients ask all the time, need no threads of their own.
+using ServiceBase = energy::EnergyMonitor::WithRawCallbackMethod_StreamSamples<
+    energy::EnergyMonitor::WithCallbackMethod_Clock<energy::EnergyMonitor::Service>>;
 
 /// Answers from a hub. Thread-safe.
 class Service final : public ServiceBase {
@@ -21,11 +22,12 @@ class Service final : public ServiceBase {
                                grpc::ServerWriter<energy::TelemetryReading>* writer) override;
   grpc::Status Describe(grpc::ServerContext* context, const energy::DescribeRequest* request,
                         energy::DescribeResponse* out) override;
-  grpc::Status Clock(grpc::ServerContext* context, const energy::ClockRequest* request,
-                     energy::ClockResponse* out) override;
   grpc::Status Window(grpc::ServerContext* context, const energy::WindowRequest* request,
                       energy::WindowResponse* out) override;
+  using ServiceBase::Clock;
   using ServiceBase::StreamSamples;
+  grpc::ServerUnaryReactor* Clock(grpc::CallbackServerContext* context, const energy::ClockRequest* request,
+                                  energy::ClockResponse* out) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamSamples(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer* request) override;
 

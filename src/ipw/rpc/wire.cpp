@@ -68,6 +68,16 @@ records::MachineInfo machine_from(const energy::SystemInfo& in) {
   return machine;
 }
 
+/// The name of what was recognised, where statuses have one.
+template <class Status>
+void put_situation(energy::SensorInfo& out, const Status& status) {
+  if constexpr (requires { status.situation; }) out.set_situation(status.situation);
+}
+template <class Status>
+void take_situation(Status& status, const energy::SensorInfo& in) {
+  if constexpr (requires { status.situation; }) status.situation = in.situation();
+}
+
 telemetry::Domain domain_from(const energy::DomainInfo& in) {
   telemetry::Domain domain;
   domain.name = in.name();
@@ -177,6 +187,7 @@ energy::DescribeResponse to_wire(const Description& description) {
     sensor.set_present(status.present);
     sensor.set_detail(status.detail);
     sensor.set_remedy(status.remedy);
+    put_situation(sensor, status);
   }
   return out;
 }
@@ -199,6 +210,7 @@ Description from_wire(const energy::DescribeResponse& message) {
     status.present = sensor.present();
     status.detail = sensor.detail();
     status.remedy = sensor.remedy();
+    take_situation(status, sensor);
   }
   return out;
 }

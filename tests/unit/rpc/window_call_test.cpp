@@ -118,8 +118,13 @@ TEST_F(WindowCall, what_cannot_be_asked_is_refused) {
 }
 
 TEST_F(WindowCall, a_remote_doctor_sees_what_the_monitor_found) {
-  options_.sensors = {{"RAPL package-0", false, "energy_uj: permission denied", "chmod"},
-                      {"host memory", true, "2048 MiB", ""}};
+  telemetry::SensorStatus absent, present;
+  absent.sensor = "RAPL package-0";
+  absent.detail = "energy_uj: permission denied";
+  absent.remedy = "chmod";
+  present.sensor = "host memory";
+  present.present = true;
+  options_.sensors = {absent, present};
   const Running monitor(source_, clock_, options_);
   const auto found = sensors({monitor.address()});
   ASSERT_EQ(found.size(), 2U);
