@@ -23,7 +23,7 @@ OTHER = {"--client": "echo", "--model": "other", "--client-base-url": "http://lo
          "--sysfs-root": SOURCE + "/tests/fixtures/sysfs/two-sockets", "--sampling-period": "0.02",
          "--eval-client": "ollama", "--eval-base-url": "http://localhost:9", "--eval-model": "judge"}
 # What stands in config.json under another name than the option's.
-KEYS = {"--batch-size": "concurrency", "--client": "client_id", "--client-param": "client_params",
+KEYS = {"--monitor-token": "monitor_access_file", "--batch-size": "concurrency", "--client": "client_id", "--client-param": "client_params",
         "--collector": "collectors", "--dataset": "dataset_id", "--dataset-param": "dataset_params", "--query-timeout": "query_timeout_seconds",
         "--sampling-period": "sampling_period_seconds"}
 # Options that say how to treat a folder or what to print. Their effect is tested in profile.test, usage.test and here.

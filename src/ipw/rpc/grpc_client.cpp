@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "energy.grpc.pb.h"
 #include "ipw/base/error.h"
@@ -16,6 +17,10 @@ namespace {
 
 constexpr auto kCallLimit = std::chrono::seconds(5);
 constexpr auto kClockLimit = std::chrono::seconds(1);
+/// To come through to a monitor that was there before.
+constexpr auto kReturnLimit = std::chrono::seconds(1);
+/// For one attempt to connect, however gRPC names it; far monitors need some.
+constexpr int kConnectMilliseconds = 2'000;
 constexpr int kPingMilliseconds = 10'000;
 constexpr int kPingTimeoutMilliseconds = 5'000;
 /// Reconnecting is paced by our own back-off, so the channel's may not exceed it.
@@ -31,7 +36,7 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& target) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds / 4);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds / 4);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMilliseconds);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxBackoffMilliseconds);
   // Our messages are small and steady: probing for a larger window would cost a ping for each of them.
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
@@ -57,11 +62,15 @@ class GrpcTransport final : public Transport {
   std::optional<Description> describe() override {
     grpc::ClientContext context;
     prepare(context);
-    limit(context, kCallLimit);
+    // A call that waits drives the connection; one that fails at once would leave it to chance.
+    context.set_wait_for_ready(seen_);
+    limit(context, seen_ ? std::chrono::milliseconds(kReturnLimit) : std::chrono::milliseconds(kCallLimit));
     energy::DescribeResponse response;
     const auto status = stub_->Describe(&context, {}, &response);
+    const bool original = status.error_code() == grpc::StatusCode::UNIMPLEMENTED;
+    seen_ = seen_ || status.ok() || original;
     if (status.ok()) return from_wire(response);
-    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return std::nullopt;
+    if (original) return std::nullopt;
     if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) throw refused(status);
     throw unavailable(status);
   }
@@ -93,6 +102,7 @@ class GrpcTransport final : public Transport {
   std::string stream(bool original, const StreamSinks& sinks, std::stop_token stop) override {
     grpc::ClientContext context;
     prepare(context);
+    context.set_wait_for_ready(original && seen_);
     const std::stop_callback cancel(stop, [&] { context.TryCancel(); });
     if (original) {
       return drain<energy::TelemetryReading>(*stub_->StreamTelemetry(&context, {}), [&](const auto& message) {
@@ -135,6 +145,7 @@ class GrpcTransport final : public Transport {
   }
 
   std::string target_, token_;
+  std::atomic<bool> seen_ = false;  ///< it answered once
   std::unique_ptr<energy::EnergyMonitor::Stub> stub_;
 };
 

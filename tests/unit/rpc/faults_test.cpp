@@ -51,8 +51,8 @@ TEST_F(Faults, F19_a_client_that_does_not_read_loses_the_oldest_and_is_told_how_
   const auto client = connect_to(monitor.address());
   const auto other = connect_to(monitor.address());
   std::mutex door;
-  std::unique_lock closed(door);
   client->tap([&](const telemetry::Sample&) { const std::lock_guard wait(door); });
+  std::unique_lock closed(door);
   // Far more than the buffers of a connection and the ring hold; the other reader keeps up.
   for (int i = 0; i < 200; ++i) feed(*other, other->self().ticks + 100);
   closed.unlock();
