@@ -28,6 +28,16 @@ void read_description(const std::string& bytes) {
   expect_stable<energy::DescribeResponse>(rpc::from_wire(message));
 }
 
+void read_window(const std::string& bytes) {
+  energy::WindowResponse message;
+  if (!message.ParseFromString(bytes)) return;
+  const auto answer = rpc::from_wire(message);
+  for (const auto& judged : answer.energies)
+    if (judged.energy.coverage > 1 || !(judged.gap_seconds >= 0) || !(judged.energy.half_width_joules >= 0))
+      std::abort();
+  expect_stable<energy::WindowResponse>(answer);
+}
+
 /// The first reading of an original monitor says what domains it has; then come two like it.
 void read_original(const std::string& bytes) {
   energy::TelemetryReading message;
@@ -66,15 +76,18 @@ void read_sample(const std::string& bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 3) {
+  switch (data[0] % 4) {
     case 0:
       read_description(bytes);
       break;
     case 1:
       read_original(bytes);
       break;
-    default:
+    case 2:
       read_sample(bytes);
+      break;
+    default:
+      read_window(bytes);
   }
   return 0;
 }

@@ -40,8 +40,8 @@ class StopOnSignal {
   std::thread waiter_;
 };
 
-void print_sensors(const telemetry::SourceOptions& options, Clock& clock) {
-  for (const auto& sensor : telemetry::diagnose(options, clock)) {
+void print_sensors(const std::vector<telemetry::SensorStatus>& sensors) {
+  for (const auto& sensor : sensors) {
     fmt::print(stderr, "  {} {}: {}\n", sensor.present ? "+" : "-", sensor.sensor, sensor.detail);
     if (!sensor.present && !sensor.remedy.empty())
       fmt::print(stderr, "      to have it: {}\n", sensor.remedy);
@@ -66,8 +66,10 @@ void run(const Options& options) {
   SystemClock clock;
   const auto source = telemetry::open_local(options.source, clock);
   print_domains(*source);
-  print_sensors(options.source, clock);
-  rpc::serve(*source, clock, options.serve, signals.token(),
+  rpc::ServeOptions serve = options.serve;
+  serve.sensors = telemetry::diagnose(options.source, clock);
+  print_sensors(serve.sensors);
+  rpc::serve(*source, clock, serve, signals.token(),
              [](const std::string& address) { fmt::print(stderr, "listening on {}\n", address); });
   fmt::print(stderr, "stopped\n");
 }

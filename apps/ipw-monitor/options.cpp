@@ -24,7 +24,11 @@ constexpr auto kExamples =
     "unix:/run/ipw.sock\n"
     "  ssh -L 50053:127.0.0.1:50053 gpu-node       reach a monitor elsewhere without opening its port\n"
     "  ipw-monitor --sysfs-root tests/fixtures/X   the sensors of a recorded machine\n\n"
-    "There is no password: who reaches the address can read it. Keep it on loopback or a socket.";
+    "Clients on TCP get one sample in 50 ms at most, unless they have the token; on the socket root and the "
+    "user of\n"
+    "the monitor get all. Beyond loopback a token is needed:\n"
+    "  (umask 077; openssl rand -hex 32 > token)\n"
+    "  sudo ipw-monitor --bind 0.0.0.0 --token-file token";
 
 const std::map<std::string, log::Level> kLevels{{"debug", log::Level::Debug},
                                                 {"error", log::Level::Error},
@@ -38,19 +42,25 @@ Parsed parse_options(int argc, char** argv) {
   Parsed out;
   auto& [serve, source, level] = out.options;
   int interval_ms = 50;
+  std::string token_file;
   CLI::App app(kAbout, "ipw-monitor");
   app.footer(kExamples);
   app.set_version_flag("--version", "ipw-monitor " IPW_VERSION);
   auto* port = app.add_option("--port", serve.port, "TCP port; 0 takes any free one and prints it")
                    ->check(CLI::Range(0, 65535))
                    ->capture_default_str();
-  auto* bind =
-      app.add_option("--bind-address", serve.bind_address, "address to listen on; loopback unless you must")
-          ->capture_default_str();
+  auto* bind = app.add_option("--bind,--bind-address", serve.bind_address,
+                              "address to listen on; loopback unless you must")
+                   ->capture_default_str();
   app.add_option("--socket", serve.unix_socket, "Unix socket (mode 0660) instead of TCP")
       ->type_name("PATH")
       ->excludes(port)
       ->excludes(bind);
+  auto* token = app.add_option("--token-file", token_file,
+                               "file with the secret that TCP clients must send; its owner alone may read it")
+                    ->type_name("FILE");
+  app.add_flag("--insecure", serve.insecure, "allow an address beyond loopback without a token")
+      ->excludes(token);
   app.add_option("--collection-interval-ms", interval_ms, "time between two samples, for all clients")
       ->check(CLI::Range(1, 60'000))
       ->capture_default_str();
@@ -77,6 +87,7 @@ Parsed parse_options(int argc, char** argv) {
     out.exit_status = app.exit(error) == 0 ? 0 : kUsageStatus;
   }
   level = out.exit_status ? level : kLevels.at(level_name);
+  if (!out.exit_status && !token_file.empty()) serve.token = rpc::read_token(token_file);
   source.period = std::chrono::milliseconds(interval_ms);
   if (!in_process) source.helper = {"/proc/self/exe"};
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) source.visible_devices = visible;

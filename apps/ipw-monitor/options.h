@@ -20,7 +20,8 @@ struct Parsed {
       exit_status;  ///< the program ends here: help or version was asked, or the usage was wrong (2)
 };
 
-/// Read the command line; help, version and what is wrong are printed.
+/// Read the command line; help, version and what is wrong are printed. Throws Error(Usage) for the token
+/// file.
 Parsed parse_options(int argc, char** argv);
 
 }  // namespace ipw::monitor

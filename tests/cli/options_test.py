@@ -19,11 +19,11 @@ OTHER = {"--client": "echo", "--model": "other", "--client-base-url": "http://lo
          "--temperature": "0.5", "--max-tokens": "7", "--query-timeout": "9", "--dataset": "ipw-mini",
          "--dataset-param": "seed=3", "--max-queries": "3", "--sample-evenly": None, "--shard": "1/2", "--seed": "5",
          "--concurrency": "2", "--attribution": "time-share", "--batch-size": "2", "--warmup-queries": "1", "--idle-seconds": "0.2",
-         "--output-dir": "elsewhere", "--monitor": "none", "--collector": "simulated:watts=60",
+         "--output-dir": "elsewhere", "--monitor": "none", "--monitor-token": "elsewhere.token", "--collector": "simulated:watts=60",
          "--sysfs-root": SOURCE + "/tests/fixtures/sysfs/two-sockets", "--sampling-period": "0.02",
          "--eval-client": "ollama", "--eval-base-url": "http://localhost:9", "--eval-model": "judge"}
 # What stands in config.json under another name than the option's.
-KEYS = {"--batch-size": "concurrency", "--client": "client_id", "--client-param": "client_params",
+KEYS = {"--monitor-token": "monitor_access_file", "--batch-size": "concurrency", "--client": "client_id", "--client-param": "client_params",
         "--collector": "collectors", "--dataset": "dataset_id", "--dataset-param": "dataset_params", "--query-timeout": "query_timeout_seconds",
         "--sampling-period": "sampling_period_seconds"}
 # Options that say how to treat a folder or what to print. Their effect is tested in profile.test, usage.test and here.

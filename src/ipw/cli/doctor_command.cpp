@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/commands.h"
+#include "ipw/cli/sensor_options.h"
+#include "ipw/rpc/monitor.h"
 #include "ipw/telemetry/source.h"
 
 namespace ipw::cli {
@@ -13,6 +15,9 @@ namespace {
 constexpr Option kOptions[] = {
     {"--collector", "ID[:ARGS]", "all", "Look only for these sensors.", Kind::List},
     {"--sysfs-root", "DIR", "", "Read /sys and /proc below this folder.", Kind::Text},
+    {"--monitor", "ADDRESS", "", "Ask this monitor what it found when it started; repeat for several nodes.",
+     Kind::List},
+    kMonitorTokenOption,
     {"--json", "", "", "Print JSON.", Kind::Flag},
 };
 
@@ -21,12 +26,28 @@ void print(const telemetry::SensorStatus& s) {
   if (!s.remedy.empty()) fmt::print("{:>36} {}\n", "remedy:", s.remedy);
 }
 
+std::vector<telemetry::SensorStatus> find_sensors(const Values& values,
+                                                  const telemetry::SourceOptions& options, Clock& clock) {
+  if (!values.has("--monitor")) return telemetry::diagnose(options, clock);
+  std::vector<telemetry::SensorStatus> out;
+  const auto monitors = values.list("--monitor");
+  for (const auto& monitor : monitors) {
+    rpc::Address address = rpc::parse_address(monitor);
+    if (const auto file = values.text("--monitor-token")) address.token = rpc::read_token(*file);
+    for (auto& status : rpc::sensors(address)) {
+      if (monitors.size() > 1) status.sensor = fmt::format("{}: {}", monitor, status.sensor);
+      out.push_back(std::move(status));
+    }
+  }
+  return out;
+}
+
 int run(const Values& values, Context& context) {
   telemetry::SourceOptions options;
   options.sysfs_root = values.text("--sysfs-root").value_or("");
   options.collectors = values.list("--collector");
   options.visible_devices = context.around.visible_devices;
-  const auto sensors = telemetry::diagnose(options, context.around.clock);
+  const auto sensors = find_sensors(values, options, context.around.clock);
   if (!values.has("--json")) {
     for (const auto& sensor : sensors) print(sensor);
     return 0;

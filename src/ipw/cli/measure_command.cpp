@@ -32,6 +32,7 @@ constexpr Option kOptions[] = {
     {"--json", "", "", "Write the result as JSON.", Kind::Flag},
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag},
     kMonitorOption,
+    kMonitorTokenOption,
     kCollectorOption,
     kSysfsRootOption,
     kSamplingPeriodOption,

@@ -11,6 +11,7 @@
 #include "ipw/base/text.h"
 #include "ipw/cli/commands.h"
 #include "ipw/cli/console.h"
+#include "ipw/cli/sensor_options.h"
 #include "ipw/records/run_folder.h"
 #include "ipw/report/report.h"
 #include "ipw/telemetry/attribution.h"
@@ -69,8 +70,8 @@ constexpr Option kOptions[] = {
     {"--config", "FILE", "", "Repeat a run from its config.json; options given beside it win.", Kind::Text,
      "How it runs"},
 
-    {"--monitor", "ADDRESS", "auto",
-     "auto uses a monitor that listens on port 50053, none samples in this process.", Kind::Text, "Sensors"},
+    kMonitorOption,
+    kMonitorTokenOption,
     {"--collector", "ID[:ARGS]", "all that find something",
      "Which sensors to read; `ipw doctor` shows what is there.", Kind::List, "Sensors"},
     {"--sysfs-root", "DIR", "", "Read /sys and /proc below this folder.", Kind::Text, "Sensors"},
@@ -147,7 +148,8 @@ void take_run_options(const Values& values, execution::ProfileConfig& c) {
   take(values.integer("--warmup-queries", 0), c.warmup_queries);
   take(values.number("--idle-seconds", 0), c.idle_seconds);
   take(values.text("--output-dir"), c.output_dir);
-  take(values.text("--monitor"), c.monitor);
+  if (values.has("--monitor")) c.monitor = join(values.list("--monitor"), ",");
+  take(values.text("--monitor-token"), c.monitor_token_file);
   if (values.has("--collector")) c.collectors = values.list("--collector");
   take(values.text("--sysfs-root"), c.sysfs_root);
   take(values.number("--sampling-period", 0.001), c.sampling_period_seconds);

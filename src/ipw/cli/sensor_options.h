@@ -6,9 +6,15 @@
 namespace ipw::cli {
 
 inline constexpr Option kMonitorOption = {
-    "--monitor", "ADDRESS",
-    "auto",      "auto uses a monitor that listens on port 50053, none samples in this process.",
-    Kind::Text,  "Sensors"};
+    "--monitor",
+    "ADDRESS",
+    "auto",
+    "auto uses a monitor that listens on port 50053, none samples in this process; repeat for several nodes.",
+    Kind::List,
+    "Sensors"};
+inline constexpr Option kMonitorTokenOption = {
+    "--monitor-token", "FILE",   "", "The token that the monitors want, in its first line.",
+    Kind::Text,        "Sensors"};
 inline constexpr Option kCollectorOption = {"--collector",
                                             "ID[:ARGS]",
                                             "all that find something",

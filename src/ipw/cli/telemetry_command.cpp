@@ -34,6 +34,7 @@ constexpr Option kOptions[] = {
     {"--record", "FILE", "", "Write all raw readings to this file; --collector replay:FILE plays it again."},
     {"--json", "", "", "One JSON object per line and second; with --compare, one object.", Kind::Flag},
     kMonitorOption,
+    kMonitorTokenOption,
     kCollectorOption,
     kSysfsRootOption,
     kSamplingPeriodOption,

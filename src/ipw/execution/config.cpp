@@ -122,6 +122,7 @@ Json to_json(const ProfileConfig& c) {
       {"idle_seconds", c.idle_seconds},
       {"shard", {c.shard.index, c.shard.count}},
       {"monitor", c.monitor},
+      {"monitor_access_file", c.monitor_token_file},
       {"collectors", c.collectors},
       {"sysfs_root", c.sysfs_root},
       {"sampling_period_seconds", c.sampling_period_seconds},
@@ -154,6 +155,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "idle_seconds", c.idle_seconds);
   c.shard = shard_from(json);
   read(json, "monitor", c.monitor);
+  read(json, "monitor_access_file", c.monitor_token_file);
   read(json, "collectors", c.collectors);
   read(json, "sysfs_root", c.sysfs_root);
   read(json, "sampling_period_seconds", c.sampling_period_seconds);

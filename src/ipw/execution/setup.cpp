@@ -10,6 +10,7 @@
 #include "ipw/clients/models.h"
 #include "ipw/records/run_folder.h"
 #include "ipw/rpc/monitor.h"
+#include "ipw/telemetry/merged_source.h"
 
 namespace ipw::execution {
 namespace fs = std::filesystem;
@@ -28,16 +29,42 @@ std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, con
   return dataset;
 }
 
+namespace {
+
+/// The monitors that were named, else the one that is looked for.
+std::vector<rpc::Address> monitor_addresses(const ProfileConfig& config) {
+  std::vector<rpc::Address> out;
+  const std::string named = config.monitor == "auto" ? rpc::Address{}.target : config.monitor;
+  const std::string token =
+      config.monitor_token_file.empty() ? std::string() : rpc::read_token(config.monitor_token_file);
+  for (const auto text : split(named, ',')) {
+    out.push_back(rpc::parse_address(std::string(text)));
+    out.back().token = token;
+  }
+  return out;
+}
+
+std::unique_ptr<telemetry::Source> open_monitors(const std::vector<rpc::Address>& addresses, Clock& clock,
+                                                 Observer& observer) {
+  std::vector<telemetry::NamedSource> nodes;
+  for (const auto& address : addresses) {
+    observer.note(fmt::format("sensors: the monitor at {}", address.target));
+    auto source = rpc::connect(address, clock);
+    const std::string host = source->machine().host_name;
+    nodes.push_back({host.empty() ? address.target : host, std::move(source)});
+  }
+  return telemetry::merge_sources(std::move(nodes));
+}
+
+}  // namespace
+
 std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, const Surroundings& around,
                                                Observer& observer) {
   const bool named = config.monitor != "auto" && config.monitor != "none";
-  const auto address = named ? rpc::parse_address(config.monitor) : rpc::Address{};
   const bool wants_local =
       config.monitor == "none" || !config.collectors.empty() || !config.sysfs_root.empty();
-  if (named || (!wants_local && rpc::listens(address))) {
-    observer.note(fmt::format("sensors: the monitor at {}", address.target));
-    return rpc::connect(address, around.clock);
-  }
+  if (named || (!wants_local && rpc::listens({})))
+    return open_monitors(monitor_addresses(config), around.clock, observer);
   telemetry::SourceOptions options;
   options.period = from_seconds(config.sampling_period_seconds);
   options.sysfs_root = config.sysfs_root;

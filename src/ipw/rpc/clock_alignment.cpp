@@ -17,12 +17,13 @@ std::int64_t ns(Instant t) {
 
 }  // namespace
 
-void Handshake::round(Instant sent, Instant remote, Instant received) {
+bool Handshake::round(Instant sent, Instant remote, Instant received) {
   const Nanoseconds half_trip = (received - sent) / 2;
-  if (taken_ && half_trip > error(received)) return;
+  if (taken_ && half_trip > error(received)) return false;
   offset_ = remote - (sent + half_trip);
   half_trip_ = half_trip;
   taken_ = received;
+  return true;
 }
 
 Nanoseconds Handshake::error(Instant now) const {

@@ -8,6 +8,6 @@
 namespace ipw::rpc {
 
 /// See GrpcApi::open. Nothing is sent yet.
-std::unique_ptr<Transport> open_grpc(const std::string& target);
+std::unique_ptr<Transport> open_grpc(const Address& address);
 
 }  // namespace ipw::rpc

@@ -13,14 +13,14 @@ void quiet() {
   gpr_set_log_function([](gpr_log_func_args* line) { ipw::log::debug("gRPC: {}", line->message); });
 }
 
-const ipw::rpc::GrpcApi kApi{[](const std::string& target) {
+const ipw::rpc::GrpcApi kApi{[](const ipw::rpc::Address& address) {
                                quiet();
-                               return ipw::rpc::open_grpc(target);
+                               return ipw::rpc::open_grpc(address);
                              },
-                             [](ipw::rpc::MonitorHub& hub, const std::string& listen_on,
+                             [](ipw::rpc::MonitorHub& hub, const ipw::rpc::Door& door,
                                 const std::stop_token& stop, const std::function<void(int)>& ready) {
                                quiet();
-                               ipw::rpc::serve_grpc(hub, listen_on, stop, ready);
+                               ipw::rpc::serve_grpc(hub, door, stop, ready);
                              }};
 
 }  // namespace

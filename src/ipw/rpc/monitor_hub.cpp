@@ -19,10 +19,11 @@ std::shared_ptr<MonitorHub::Samples> tap(telemetry::Source& source) {
 
 }  // namespace
 
-MonitorHub::MonitorHub(telemetry::Source& source, Clock& clock)
+MonitorHub::MonitorHub(telemetry::Source& source, Clock& clock, std::vector<telemetry::SensorStatus> sensors)
     : source_(source),
       clock_(clock),
       started_(clock.now()),
+      sensors_(std::move(sensors)),
       samples_(tap(source)),
       originals_(kCapacity),
       projector_([this] { project(); }) {}
@@ -37,7 +38,8 @@ void MonitorHub::close() {
 }
 
 Description MonitorHub::description() const {
-  return {IPW_VERSION, started_, source_.self().period_seconds, source_.machine(), source_.domains()};
+  return {IPW_VERSION,       started_,          source_.self().period_seconds,
+          source_.machine(), source_.domains(), sensors_};
 }
 
 bool MonitorHub::healthy() const {

@@ -15,7 +15,7 @@ namespace ipw::rpc {
 /// It taps the source, so there is one hub per source.
 class MonitorHub {
  public:
-  MonitorHub(telemetry::Source& source, Clock& clock);
+  MonitorHub(telemetry::Source& source, Clock& clock, std::vector<telemetry::SensorStatus> sensors = {});
   ~MonitorHub();
 
   Description description() const;
@@ -23,6 +23,7 @@ class MonitorHub {
   /// Tell whether an energy domain that is no model gave a reading in the last second (20 periods when
   /// longer).
   bool healthy() const;
+  const telemetry::Source& source() const { return source_; }
   Instant now() const { return clock_.now(); }
 
   /// A reader of the original's stream, as long as this lives. Its readings are made only where there is one.
@@ -51,6 +52,7 @@ class MonitorHub {
   telemetry::Source& source_;
   Clock& clock_;
   const Instant started_;
+  const std::vector<telemetry::SensorStatus> sensors_;
   std::shared_ptr<Samples> samples_;  ///< shared with the tap, which may be called once more after us
   Originals originals_;
   mutable std::atomic<int> original_readers_{0};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -24,11 +25,14 @@ using telemetry::Sample;
 constexpr auto kFirstSampleLimit = std::chrono::seconds(5);
 constexpr int kFirstRounds = 8, kLaterRounds = 2;
 constexpr auto kHandshakeEvery = std::chrono::seconds(1);
-constexpr milliseconds kFirstBackoff{50}, kLongestBackoff{1000};
+constexpr milliseconds kFirstBackoff{50}, kLongestBackoff{250};
 /// A stream that brings nothing for so long holds no window up any more.
 constexpr auto kStall = std::chrono::seconds(3);
 /// More domains than any machine has: a monitor that claims more is not believed.
 constexpr std::size_t kMaxDomains = 4096;
+constexpr std::size_t kOutagesKept = 1000;
+/// The mark of a window that spans an outage: its energy comes from the absolute values of the counters.
+constexpr auto kOutageRule = "monitor-lost";
 
 double thread_cpu_seconds() {
   rusage usage{};
@@ -46,15 +50,17 @@ class RemoteSource final : public telemetry::Source {
   telemetry::DomainList domains() const override { return history_->domains(); }
   const records::MachineInfo& machine() const override { return description_.machine; }
   bool settled(Instant end) const override;
-  telemetry::WindowReport window(Instant begin, Instant end) const override {
-    return history_->window(begin, end);
-  }
+  telemetry::WindowReport window(Instant begin, Instant end) const override;
   telemetry::SelfReport self() const override;
   std::string description() const override;
   void tap(std::function<void(const Sample&)> sink) override;
 
  private:
-  struct State {  ///< guarded by mutex_
+  struct Outage {
+    Instant from{}, to{};  ///< last sample before, first sample after
+  };
+  struct State {                 ///< guarded by mutex_
+    std::deque<Outage> outages;  ///< the latest
     std::uint64_t samples = 0, ticks = 0, missed = 0, dropped = 0, losses = 0;
     std::optional<Instant> first, last;  ///< mid-times of samples
     std::optional<Instant> arrival, lost_since;
@@ -150,8 +156,10 @@ void RemoteSource::shake_hands(int rounds) {
   for (int i = 0; i < rounds; ++i) {
     const Instant sent = clock_.now();
     const auto remote = transport_->clock();
-    if (remote) handshake_.round(sent, *remote, clock_.now());
+    const bool believed = remote && handshake_.round(sent, *remote, clock_.now());
     answered = answered || remote;
+    // A later handshake only renews the first: one good round is enough.
+    if (believed && rounds == kLaterRounds) break;
   }
   if (!answered && rounds == kFirstRounds) {
     throw Error(ErrorCode::Unavailable, fmt::format("{} does not answer the clock handshake", name_));
@@ -256,6 +264,8 @@ void RemoteSource::deliver(const Sample& sample, std::uint64_t newly_dropped) {
   history_->feed(sample);
   const std::lock_guard lock(mutex_);
   const Instant now = clock_.now();
+  if (state_.lost_since && state_.last) state_.outages.push_back({*state_.last, sample.tick});
+  if (state_.outages.size() > kOutagesKept) state_.outages.pop_front();
   if (state_.lost_since) state_.outage += now - *std::exchange(state_.lost_since, std::nullopt);
   if (!state_.first) state_.first = sample.tick;
   // Each of the monitor's threads has a sample of a tick: this one may be told already.
@@ -298,6 +308,23 @@ bool RemoteSource::settled(Instant end) const {
   if (history_->settled(end)) return true;
   const std::lock_guard lock(mutex_);
   return stalled_for(state_).has_value();
+}
+
+telemetry::WindowReport RemoteSource::window(Instant begin, Instant end) const {
+  telemetry::WindowReport report = history_->window(begin, end);
+  double seconds = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Outage& outage : state_.outages)
+      seconds += std::max(0.0, to_seconds(std::min(end, outage.to) - std::max(begin, outage.from)));
+  }
+  if (seconds <= 0) return report;
+  for (auto& energy : report.energies) {
+    energy.validity.emplace_back(kOutageRule);
+    energy.reason += fmt::format("{}the monitor was away for {:.1f} s of the window",
+                                 energy.reason.empty() ? "" : "; ", seconds);
+  }
+  return report;
 }
 
 telemetry::SelfReport RemoteSource::self() const {

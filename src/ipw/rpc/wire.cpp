@@ -173,6 +173,14 @@ energy::DescribeResponse to_wire(const Description& description) {
     info.set_device(domain.device);
     info.set_alternative_to(domain.alternative_to);
   }
+  for (const auto& status : description.sensors) {
+    energy::SensorInfo& sensor = *out.add_sensors();
+    sensor.set_sensor(status.sensor);
+    sensor.set_present(status.present);
+    sensor.set_detail(status.detail);
+    sensor.set_remedy(status.remedy);
+    sensor.set_situation(status.situation);
+  }
   return out;
 }
 
@@ -190,6 +198,14 @@ Description from_wire(const energy::DescribeResponse& message) {
   if (machine.has_gpu_count()) out.machine.gpu_count = machine.gpu_count();
   if (machine.has_gpu_driver()) out.machine.gpu_driver = machine.gpu_driver();
   for (const auto& info : message.domains()) out.domains.push_back(domain_from(info));
+  for (const auto& sensor : message.sensors()) {
+    auto& status = out.sensors.emplace_back();
+    status.sensor = sensor.sensor();
+    status.present = sensor.present();
+    status.detail = sensor.detail();
+    status.remedy = sensor.remedy();
+    status.situation = sensor.situation();
+  }
   return out;
 }
 

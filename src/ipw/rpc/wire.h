@@ -16,6 +16,10 @@ energy::DescribeResponse to_wire(const Description& description);
 /// Numbers that no domain can have become absent or the default.
 Description from_wire(const energy::DescribeResponse& message);
 
+energy::WindowResponse to_wire(const WindowAnswer& answer);
+/// Values that are not finite are dropped; an unknown verdict is LowConfidence.
+WindowAnswer from_wire(const energy::WindowResponse& message);
+
 energy::MonitorSample to_wire(const telemetry::Sample& sample, std::uint64_t dropped);
 /// Values that are not finite are dropped; indices of domains are not checked.
 telemetry::Sample from_wire(const energy::MonitorSample& message);

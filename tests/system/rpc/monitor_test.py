@@ -16,9 +16,9 @@ import grpc
 import pytest
 from grpc_tools import protoc
 
+from running import BIN, SIMULATED, monitor
+
 HERE = pathlib.Path(__file__).parent
-BIN = pathlib.Path(os.environ["IPW_BINARY_DIR"]) / "bin"
-SIMULATED = ["--collector", "simulated:watts=50,update_ms=20", "--collector", "host"]
 
 
 @pytest.fixture(scope="session")
@@ -31,23 +31,6 @@ def wire(tmp_path_factory):
     import original_pb2
     import original_pb2_grpc
     return original_pb2, original_pb2_grpc
-
-
-@contextlib.contextmanager
-def monitor(*options):
-    """A running ipw-monitor: its process, and its address."""
-    process = subprocess.Popen([BIN / "ipw-monitor", "--port", "0", *options], stderr=subprocess.PIPE, text=True)
-    try:
-        for line in process.stderr:
-            if line.startswith("listening on "):
-                break
-        else:
-            pytest.fail(f"ipw-monitor ended with {process.wait()}")
-        yield process, line.split()[-1]
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
 
 
 def readings(wire, address, count):
@@ -129,9 +112,10 @@ def test_M16_two_clients_see_the_same_series(wire):
     assert all(reading.energy_joules == energy[reading.timestamp_nanos] for reading in common)
 
 
-def test_C20_the_interval_sets_the_rate(wire):
+def test_C20_the_interval_sets_the_rate(wire, tmp_path):
     for interval in (20, 100):
-        with monitor(*SIMULATED, "--collection-interval-ms", str(interval)) as (_, address):
+        where = ["--socket", str(tmp_path / "m.sock")]
+        with monitor(*SIMULATED, "--collection-interval-ms", str(interval), where=where) as (_, address):
             got = readings(wire, address, 21)
         milliseconds = (got[-1].timestamp_nanos - got[0].timestamp_nanos) * 1e-6 / 20
         assert milliseconds == pytest.approx(interval, rel=0.25)

@@ -139,7 +139,10 @@ bool is_option(std::string_view name, const std::string& other_programs) {
   if (std::ranges::find(kOtherOptions, name) != std::end(kOtherOptions)) return true;
   for (const auto& row : commands())
     if (std::ranges::find(row.options, name, &Option::name) != row.options.end()) return true;
-  return other_programs.find('"' + std::string(name) + '"') != std::string::npos;
+  const std::string text(name);
+  for (const auto& form : {'"' + text + '"', '"' + text + ',', ',' + text + '"'})
+    if (other_programs.find(form) != std::string::npos) return true;
+  return false;
 }
 
 TEST(Examples, C17_every_documented_option_exists) {

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+
+#include "support/goal.h"
 
 namespace ipw::rpc {
 namespace {
@@ -51,6 +54,42 @@ TEST(Handshake, doubts_an_old_round_and_takes_a_longer_but_newer_one) {
   EXPECT_GE(handshake.error(at(seconds(60))), milliseconds(6));
   handshake.round(at(seconds(60)), at(seconds(65)), at(seconds(60) + microseconds(200)));
   EXPECT_LE(handshake.error(at(seconds(60))), microseconds(100));
+}
+
+TEST(Handshake, P3_an_hour_of_skew_and_100_ppm_of_drift_cost_less_than_half_a_round_trip) {
+  std::mt19937_64 random(3);
+  std::uniform_int_distribution<std::int64_t> way(15'000, 120'000);  // loopback, with a scheduler in between
+  double worst = 0, worst_of_half = 0;
+  for (const double ppm : {-100.0, 100.0}) {
+    for (const auto skew : {hours(1), -hours(1)}) {
+      const auto theirs = [&](Instant t) {
+        return t + skew +
+               Nanoseconds(static_cast<std::int64_t>(ppm * 1e9 * 1e-6 * to_seconds(t.time_since_epoch())));
+      };
+      Handshake handshake;
+      Instant now = at(hours(2));
+      const auto round = [&] {
+        const Nanoseconds there(way(random)), back(way(random));
+        handshake.round(now, theirs(now + there), now + there + back);
+        now += there + back;
+      };
+      for (int i = 0; i < 8; ++i) round();
+      for (int second = 0; second < 600; ++second) {
+        for (int i = 0; i < 2; ++i) round();
+        const Aligned aligned = handshake.to_local(theirs(now));
+        const double error = std::abs(to_seconds(aligned.mid - now));
+        EXPECT_TRUE(holds(aligned, now));
+        worst = std::max(worst, error);
+        worst_of_half = std::max(worst_of_half, error / to_seconds(handshake.error(now)));
+        now += seconds(1);
+      }
+    }
+  }
+  const bool met = worst <= 200e-6 && worst_of_half <= 1;
+  report_goal("P3", met,
+              fmt::format("worst offset error {:.0f} us in 40 min, {:.2f} of what was stated", worst * 1e6,
+                          worst_of_half));
+  EXPECT_TRUE(met);
 }
 
 TEST(StampBracket, narrows_to_the_fastest_reading) {

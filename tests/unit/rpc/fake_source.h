@@ -39,6 +39,10 @@ class FakeSource final : public telemetry::Source {
       else
         sample.silent.emplace_back(i, "energy_uj: permission denied");
     }
+    feed(sample);
+  }
+  /// A sample as it is.
+  void feed(const telemetry::Sample& sample) {
     history_.feed(sample);
     const std::lock_guard lock(mutex_);
     if (sink_) sink_(sample);
@@ -52,7 +56,8 @@ class FakeSource final : public telemetry::Source {
   }
   telemetry::SelfReport self() const override {
     telemetry::SelfReport report;
-    report.period_seconds = 0.05;
+    report.period_seconds = period_seconds;
+    report.problems = history_.problems();
     return report;
   }
   std::string description() const override { return "fake"; }
@@ -60,6 +65,8 @@ class FakeSource final : public telemetry::Source {
     const std::lock_guard lock(mutex_);
     sink_ = std::move(sink);
   }
+
+  double period_seconds = 0.05;
 
  private:
   telemetry::History history_;

@@ -53,9 +53,10 @@ class ScriptedTransport final : public Transport {
   std::optional<Description> describe() override {
     if (script_.original) return std::nullopt;
     const std::lock_guard lock(script_.mutex);
-    return Description{"1", {}, 0.05, {}, script_.domains};
+    return Description{"1", {}, 0.05, {}, script_.domains, {}};
   }
   std::optional<Instant> clock() override { return script_.clock.now() + script_.skew; }
+  WindowAnswer window(Instant, Instant, const std::vector<std::string>&) override { return {}; }
   std::string stream(bool, const StreamSinks& sinks, std::stop_token stop) override {
     while (auto event = script_.pop(stop)) {
       if (event->sample)
@@ -127,7 +128,11 @@ TEST_F(RemoteSourceTest, M21_a_lost_monitor_is_a_problem_and_comes_back_with_its
   EXPECT_NE(problems(*source).find("monitor node7:50053: lost 1 time(s)"), std::string::npos)
       << problems(*source);
   EXPECT_NE(problems(*source).find("connection reset"), std::string::npos);
-  EXPECT_NEAR(source->window(local(5), local(35)).energies.at(0).joules.value(), 60, 1);
+  const auto across = source->window(local(5), local(35)).energies.at(0);
+  EXPECT_NEAR(across.joules.value(), 60, 1);
+  EXPECT_EQ(across.validity, std::vector<std::string>{"monitor-lost"});
+  EXPECT_NE(across.reason.find("away for 1.1 s"), std::string::npos) << across.reason;
+  EXPECT_TRUE(source->window(local(2), local(8)).energies.at(0).validity.empty());
 }
 
 TEST_F(RemoteSourceTest, M21_while_the_monitor_is_away_a_window_has_a_reason_instead_of_a_value) {

@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "support/goal.h"
+
 namespace ipw::rpc {
 namespace {
 
@@ -131,6 +133,67 @@ TEST(Wire, M22_a_domain_has_no_impossible_numbers) {
   EXPECT_EQ(domain.cap_watts, telemetry::Domain{}.cap_watts);
   EXPECT_EQ(domain.relative_half_width, 0);
   EXPECT_EQ(domain.update_seconds, 0);
+}
+
+/// Tell whether a number that can be unknown is absent when it is: doubles of a message of ours.
+bool has_no_sentinel(const google::protobuf::Message& message) {
+  const auto* fields = message.GetDescriptor();
+  for (int i = 0; i < fields->field_count(); ++i) {
+    const auto* field = fields->field(i);
+    if (field->is_repeated() || field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_DOUBLE)
+      continue;
+    if (message.GetReflection()->GetDouble(message, field) < 0) return false;
+  }
+  return true;
+}
+
+TEST(Wire, P1_every_sample_says_when_and_what_is_absent_and_why) {
+  telemetry::Sample sample;
+  sample.sequence = 3;
+  sample.tick = from_nanos(1'000);
+  sample.readings = {{0, from_nanos(1'100), Nanoseconds(20), std::nullopt, std::nullopt}};
+  sample.silent = {{1, "energy_uj: permission denied", telemetry::Cause::Denied}};
+  const auto message = to_wire(sample, 0);
+  const auto& reading = message.readings(0);
+  const auto& silent = message.silent(0);
+  const bool timed = message.sequence() == 3 && reading.mid_ns() == 1'100 && reading.half_width_ns() == 20;
+  const bool absent = !reading.has_energy_joules() && !reading.has_power_watts();
+  const bool reasoned = !silent.reason().empty() && silent.cause() == energy::CAUSE_DENIED;
+  const bool clean =
+      has_no_sentinel(reading) && has_no_sentinel(to_wire(WindowAnswer{{}, {}, false, {{}}}).energies(0));
+  for (const auto* name : {"energy_joules", "power_watts"})
+    EXPECT_TRUE(energy::DomainReading::descriptor()->FindFieldByName(name)->has_presence()) << name;
+  EXPECT_TRUE(energy::WindowEnergy::descriptor()->FindFieldByName("joules")->has_presence());
+  for (const auto* name : {"method", "update_seconds", "averaging_seconds", "step_joules", "device"})
+    EXPECT_TRUE(energy::DomainInfo::descriptor()->FindFieldByName(name)) << name;
+  const bool met = timed && absent && reasoned && clean;
+  report_goal("P1", met,
+              "sequence, mid-time and half-width in every reading; absent is absent; cause and reason");
+  EXPECT_TRUE(met);
+}
+
+TEST(Wire, P4_brings_a_window_across_unchanged) {
+  WindowEnergy judged;
+  judged.energy.domain = "gpu-0";
+  judged.energy.joules = 12.5;
+  judged.energy.half_width_joules = 0.5;
+  judged.energy.low_joules = 12;
+  judged.energy.coverage = 0.75;
+  judged.energy.method = "counter";
+  judged.energy.rule = "edge-aware";
+  judged.energy.validity = {"gap", "short"};
+  judged.gap_seconds = 2.5;
+  judged.verdict = telemetry::Validity::LowConfidence;
+  const auto back = from_wire(to_wire(WindowAnswer{from_nanos(5), from_nanos(9), true, {judged, {}}}));
+  EXPECT_TRUE(back.settled);
+  ASSERT_EQ(back.energies.size(), 2U);
+  EXPECT_EQ(back.energies[0].energy.joules, 12.5);
+  EXPECT_EQ(back.energies[0].energy.low_joules, 12);
+  EXPECT_FALSE(back.energies[0].energy.high_joules);
+  EXPECT_EQ(back.energies[0].energy.validity, judged.energy.validity);
+  EXPECT_EQ(back.energies[0].gap_seconds, 2.5);
+  EXPECT_EQ(back.energies[0].verdict, telemetry::Validity::LowConfidence);
+  EXPECT_FALSE(back.energies[1].energy.joules);
 }
 
 TEST(Wire, takes_a_scope_that_is_not_known_yet_for_the_host) {
