@@ -20,8 +20,8 @@ struct Aligned {
 /// thread at a time.
 class Handshake {
  public:
-  /// Take in a round: asked at `sent`, answered with `remote`, heard at `received`. Tells whether it is believed
-  /// from now on.
+  /// Take in a round: asked at `sent`, answered with `remote`, heard at `received`. Tells whether it is
+  /// believed from now on.
   bool round(Instant sent, Instant remote, Instant received);
   /// Place an instant of the remote clock on ours. Only after a round.
   Aligned to_local(Instant remote) const;

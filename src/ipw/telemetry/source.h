@@ -188,7 +188,7 @@ struct SourceOptions {
   /// The program, and its first arguments, that runs vendor code in a process of its own: those of helper.h
   /// go behind them. Empty: everything runs in this process.
   std::vector<std::string> helper;
-  bool realtime = false;  ///< sampling threads at SCHED_FIFO, where that is allowed
+  bool realtime = false;                       ///< sampling threads at SCHED_FIFO, where that is allowed
   std::optional<std::string> visible_devices;  ///< CUDA_VISIBLE_DEVICES, where it is set
   bool alternatives = false;                   ///< also the worse sources of a quantity, for comparison
 };
