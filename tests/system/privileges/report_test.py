@@ -63,8 +63,10 @@ def reports(ipw, root):
     yield "perfmon", report([*NOBODY, "--inh-caps=-all,+perfmon", "--ambient-caps=-all,+perfmon", *doctor], root)
     yield "root", report(doctor, root)
     (root / ".dockerenv").touch()
-    masked = f"mount -t tmpfs none {root}/sys/devices/virtual/powercap && exec setpriv {LESS} {' '.join(doctor)}"
-    yield "container", report(["unshare", "--mount", "sh", "-c", masked], root)
+    # In a chroot / is no mount point, so that its propagation cannot be changed; there it need not be.
+    masked = ("mount --make-rprivate / 2>/dev/null; "
+              f"mount -t tmpfs none {root}/sys/devices/virtual/powercap && exec setpriv {LESS} {' '.join(doctor)}")
+    yield "container", report(["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", masked], root)
 
 
 def main():
