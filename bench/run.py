@@ -78,8 +78,9 @@ def overhead(ipw, programs, folder, queries=1000):
     found = []
     for _ in range(5):
         server = Server(programs)
-        run(profile(ipw, folder, "--client", "openai", "--client-base-url", server.url, "--model", "m", "--dataset", "ipw-tiny",
-                    "--dataset-param", f"n={queries}", "--collector", "simulated:watts=50"))
+        # Without the probe: the run waits for its first sensor readings behind it, which is no cost of a query.
+        run(profile(ipw, folder, "--client", "openai", "--client-base-url", server.url, "--client-param", "probe=false", "--model", "m",
+                    "--dataset", "ipw-tiny", "--dataset-param", f"n={queries}", "--collector", "simulated:watts=50"))
         facts = server.stop()
         found.append((facts["last_end_s"] - facts["first_begin_s"] - facts["busy_s"]) / (facts["requests"] - 1))
     floor = json.loads(subprocess.run([programs / "bench_floor", str(queries)], check=True, capture_output=True, text=True).stdout)
