@@ -82,6 +82,13 @@ std::size_t EnergyLedger::waiting() const {
   return pending_.size();
 }
 
+bool EnergyLedger::behind(Instant now) const {
+  const std::lock_guard lock(mutex_);
+  if (pending_.size() <= kManyWaiting) return false;
+  const Instant oldest = pending_.front().done;
+  return source_.settled(oldest) || now - oldest < std::chrono::seconds(1);
+}
+
 bool EnergyLedger::settled() const {
   const std::lock_guard lock(mutex_);
   return std::ranges::all_of(pending_, [this](const Pending& p) { return source_.settled(p.done); });

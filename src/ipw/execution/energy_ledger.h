@@ -26,6 +26,10 @@ struct ActiveEnergy {
 /// sensor dies in the middle of a run, and the energy of the oldest is absent with a reason.
 inline constexpr std::size_t kMostWaiting = 16384;
 
+/// With more than this waiting, the next question waits for the energies of the last ones: answers that come
+/// at once (`--client echo`) would else outrun the sensors, and memory would grow with the run.
+inline constexpr std::size_t kManyWaiting = 1024;
+
 /// Hand out energies in the order in which queries ended. Thread-safe.
 class EnergyLedger {
  public:
@@ -43,6 +47,9 @@ class EnergyLedger {
   /// case.
   std::optional<records::QueryRecord> take(bool force);
   std::size_t waiting() const;
+  /// Whether questions should wait until some of the energies have been taken. Not for a sensor that is late
+  /// by more than a second: it may be dead.
+  bool behind(Instant now) const;
   /// Whether the readings after the last end have arrived.
   bool settled() const;
   /// Where the energy of each domain went; absent without a rule. After the last take().

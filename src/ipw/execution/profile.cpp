@@ -202,6 +202,8 @@ void ProfileRun::ask_all() {
 void ProfileRun::work(const std::stop_token& stop) {
   try {
     while (!stop.stop_requested()) {
+      while (ledger_->behind(around_.clock.now()) && !stop.stop_requested())
+        around_.clock.sleep_until(around_.clock.now() + std::chrono::milliseconds(1));
       const auto question = queue_->next();
       if (!question) break;
       ask(*question, stop);

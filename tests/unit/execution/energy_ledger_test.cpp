@@ -123,5 +123,16 @@ TEST(EnergyLedger, a_dead_sensor_does_not_let_queries_pile_up) {
   EXPECT_EQ(ledger.waiting(), kMostWaiting);
 }
 
+TEST(EnergyLedger, questions_wait_while_many_energies_are_to_come_but_not_for_a_dead_sensor) {
+  Steady source;
+  EnergyLedger ledger(source);
+  for (std::size_t i = 0; i <= kManyWaiting; ++i) {
+    EXPECT_FALSE(ledger.behind(at(2s)));
+    ledger.end(query(static_cast<std::int64_t>(i)), at(1s), std::nullopt, at(2s));
+  }
+  EXPECT_TRUE(ledger.behind(at(2s)));
+  EXPECT_FALSE(ledger.behind(at(4s)));
+}
+
 }  // namespace
 }  // namespace ipw::execution
