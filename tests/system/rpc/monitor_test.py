@@ -9,14 +9,13 @@ import pathlib
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import grpc
 import pytest
 from grpc_tools import protoc
 
-from running import BIN, SIMULATED, monitor
+from running import BIN, SIMULATED, counting_package, monitor
 
 HERE = pathlib.Path(__file__).parent
 
@@ -78,25 +77,9 @@ def test_M28_M29_the_processor_is_named_and_host_memory_reported(wire):
 
 
 def test_M11_rapl_without_an_accelerator(wire, tmp_path):
-    zone = tmp_path / "sys/class/powercap/intel-rapl:0"
-    zone.mkdir(parents=True)
-    (zone / "name").write_text("package-0\n")
-    (zone / "max_energy_range_uj").write_text("262143328850\n")
-    counter = zone / "energy_uj"
-    counter.write_text("1000000000\n")
-    done = threading.Event()
-
-    def burn():
-        start = time.monotonic()
-        file = os.open(counter, os.O_WRONLY)
-        while not done.wait(0.005):
-            os.pwrite(file, b"%d" % (1_000_000_000 + int((time.monotonic() - start) * 30e6)), 0)
-
-    threading.Thread(target=burn, daemon=True).start()
-    with monitor("--sysfs-root", str(tmp_path), "--collector", "rapl") as (_, address):
+    with counting_package(tmp_path, 30), monitor("--sysfs-root", str(tmp_path), "--collector", "rapl") as (_, address):
         got = readings(wire, address, 50)
         state = health(wire, address)
-    done.set()
     assert (state.healthy, state.platform) == (True, "rapl")
     seconds = (got[-1].timestamp_nanos - got[20].timestamp_nanos) * 1e-9
     assert (got[-1].cpu_energy_joules - got[20].cpu_energy_joules) / seconds == pytest.approx(30, rel=0.1)
