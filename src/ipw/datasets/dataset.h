@@ -22,8 +22,11 @@ struct Question {
   std::string answer;
   std::string subject;   ///< "general" when the data has none
   std::string metadata;  ///< JSON object text
-  std::string scorer;    ///< a row of evaluation's registry
+  std::string scorer;    ///< a row of evaluation's registries (scorers or graders)
   std::vector<std::string> choices;
+  std::string question;             ///< the bare question, for judges; empty where it equals `problem`
+  std::vector<std::string> images;  ///< data: URLs, for clients that see
+  std::vector<std::string> files;   ///< attachments, as local paths
 };
 
 struct DatasetInfo {

@@ -17,12 +17,14 @@ struct Verdict {
   std::string extracted;        ///< what was taken for the answer
   std::string reason;           ///< why unscored, or a remark ("no option found: official rule guesses")
   std::string metadata;         ///< JSON object text, may be empty
+  std::optional<double> score;  ///< 0 to 1 where the rule is graded, beside `correct`
 };
 
 /// What a scorer sees of a question.
 struct Task {
   std::string_view problem, answer, metadata, finish_reason;
   std::span<const std::string> choices;
+  std::string_view question;  ///< without the prompt's decoration; empty where it equals `problem`
 };
 
 /// Judge a response. Thread-safe, pure, linear in the length of the response.
