@@ -3,6 +3,8 @@
 
 namespace ipw::evaluation {
 
-std::span<const GraderEntry> graders() { return {}; }
+std::span<const GraderEntry> graders() {
+  return {};
+}
 
 }  // namespace ipw::evaluation
