@@ -9,9 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "ipw/base/error.h"
@@ -87,18 +91,49 @@ bool drain(int fd, std::string& into) {
   return n > 0 || (n < 0 && errno == EINTR);
 }
 
-/// Collect both streams until they end; false when the deadline passed first.
-bool collect(int out, int err, ProcessResult& result, Instant deadline) {
-  std::array<pollfd, 2> fds = {{{out, POLLIN, 0}, {err, POLLIN, 0}}};
-  while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+/// Standard input from a text, through a file without a name: nobody has to feed it.
+class InputFile {
+ public:
+  explicit InputFile(std::string_view text) : file_(std::tmpfile()) {
+    if (file_ == nullptr || std::fwrite(text.data(), 1, text.size(), file_) != text.size() ||
+        std::fflush(file_) != 0)
+      throw Error(ErrorCode::Unavailable, "cannot keep the input of a program in the temporary folder");
+    std::rewind(file_);
+  }
+  ~InputFile() {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+  int fd() const { return ::fileno(file_); }
+
+ private:
+  std::FILE* file_;
+};
+
+struct Stream {
+  int fd;
+  std::string* into;
+};
+
+enum class Collected { All, Late, Flood };
+
+/// Collect the streams until they end, the deadline has passed or one of them is too long.
+Collected collect(std::span<const Stream> streams, std::size_t most, Instant deadline) {
+  std::vector<pollfd> fds;
+  for (const auto& stream : streams) fds.push_back({stream.fd, POLLIN, 0});
+  while (std::ranges::any_of(fds, [](const pollfd& p) { return p.fd >= 0; })) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return false;
-    if (::poll(fds.data(), fds.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
-    if (fds[0].revents && !drain(fds[0].fd, result.out)) fds[0].fd = -1;
-    if (fds[1].revents && !drain(fds[1].fd, result.err)) fds[1].fd = -1;
+    if (left.count() <= 0) return Collected::Late;
+    if (::poll(fds.data(), fds.size(), static_cast<int>(left.count())) < 0 && errno != EINTR)
+      return Collected::Late;
+    for (std::size_t i = 0; i < fds.size(); ++i) {
+      if (fds[i].revents != 0 && !drain(fds[i].fd, *streams[i].into)) fds[i].fd = -1;
+      if (streams[i].into->size() > most) return Collected::Flood;
+    }
   }
-  return true;
+  return Collected::All;
 }
 
 /// Whether a child still runs; `pid` is -1 once it has been waited for.
@@ -124,25 +159,39 @@ void end_group(pid_t& pid) {
 
 }  // namespace
 
-ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout) {
-  Pipe out, err;
+ProcessResult run_process(const ProcessRequest& request) {
+  Pipe out, err, report;
+  const InputFile input(request.input);
   SpawnActions actions;
+  actions.redirect(input.fd(), 0);
   actions.redirect(out.ends[1], 1);
   actions.redirect(err.ends[1], 2);
-  const pid_t pid = spawn(argv, actions);
-  out.close_writer();
-  err.close_writer();
+  if (request.report) actions.redirect(report.ends[1], 3);
+  const pid_t pid = spawn(request.argv, actions);
+  for (Pipe* pipe : {&out, &err, &report}) pipe->close_writer();
   ProcessResult result;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(timeout);
-  if (!collect(out.ends[0], err.ends[0], result, deadline)) {
-    result.timed_out = true;
-    ::kill(-pid, SIGKILL);
-  }
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(request.timeout);
+  const std::array<Stream, 3> streams = {
+      {{out.ends[0], &result.out}, {err.ends[0], &result.err}, {report.ends[0], &result.report}}};
+  const auto collected = collect(streams, request.most_output, deadline);
+  result.timed_out = collected == Collected::Late;
+  result.flooded = collected == Collected::Flood;
+  if (collected != Collected::All) ::kill(-pid, SIGKILL);
+  for (const auto& stream : streams)
+    if (stream.into->size() > request.most_output) stream.into->resize(request.most_output);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   result.exit_status = status_of(status);
   return result;
+}
+
+ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout) {
+  ProcessRequest request;
+  request.argv = argv;
+  request.timeout = timeout;
+  return run_process(request);
 }
 
 ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& output_path) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,14 +11,24 @@
 
 namespace ipw {
 
+struct ProcessRequest {
+  std::vector<std::string> argv;
+  Seconds timeout;
+  std::string input;                    ///< standard input
+  std::size_t most_output = 256 << 20;  ///< bytes of a stream; its process group is killed at more
+  bool report = false;                  ///< it may write to descriptor 3, which is kept apart
+};
+
 struct ProcessResult {
   int exit_status = -1;    ///< 128 + signal when it was killed
   bool timed_out = false;  ///< its whole process group was killed
-  std::string out, err;
+  bool flooded = false;    ///< killed for what it printed; the streams hold the first `most_output` bytes
+  std::string out, err, report;
 };
 
 /// Run a program to its end and keep what it prints. Throws Error(NotFound) when there is no such program,
-/// Error(Permission) when it cannot be started.
+/// Error(Permission) when it cannot be started. Thread-safe.
+ProcessResult run_process(const ProcessRequest& request);
 ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout);
 
 /// A program in the background; its process group gets SIGTERM, then SIGKILL after two seconds, when this

@@ -20,6 +20,28 @@ TEST(Process, is_killed_with_its_children_at_the_limit) {
   EXPECT_TRUE(result.timed_out);
 }
 
+TEST(Process, gets_its_input_and_may_report_apart) {
+  ProcessRequest request;
+  request.argv = {"sh", "-c", "cat; echo apart >&3"};
+  request.timeout = Seconds(10);
+  request.input = std::string(1 << 20, 'x');  // more than a pipe holds
+  request.report = true;
+  const auto result = run_process(request);
+  EXPECT_EQ(result.out, request.input);
+  EXPECT_EQ(result.report, "apart\n");
+}
+
+TEST(Process, that_prints_too_much_is_killed) {
+  ProcessRequest request;
+  request.argv = {"sh", "-c", "yes"};
+  request.timeout = Seconds(60);
+  request.most_output = 100'000;
+  const auto result = run_process(request);
+  EXPECT_TRUE(result.flooded);
+  EXPECT_FALSE(result.timed_out);
+  EXPECT_EQ(result.out.size(), 100'000U);
+}
+
 TEST(Process, that_does_not_exist_is_an_error) {
   EXPECT_THROW(run_process({"no-such-program"}, Seconds(1)), Error);
 }
