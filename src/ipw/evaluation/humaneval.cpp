@@ -45,11 +45,12 @@ std::string_view code_of(std::string_view response, const Problem& problem) {
 }
 
 /// The prompt ends within its function, after the docstring, so that a body continues it and a whole
-/// definition replaces it; its imports and helpers stay.
+/// definition replaces it; its imports and helpers stay. The module is not `__main__`, as in the official
+/// runner.
 std::string program_of(const Problem& problem, std::string_view code) {
   const bool whole = code.find("def " + problem.entry_point) != std::string_view::npos;
-  return fmt::format("{}{}{}\n{}\ncheck({})\nprint('{}')\n", problem.prompt, whole ? "\n" : "", code,
-                     problem.test, problem.entry_point, kPassed);
+  return fmt::format("__name__ = 'humaneval'\n{}{}{}\n{}\ncheck({})\nprint('{}')\n", problem.prompt,
+                     whole ? "\n" : "", code, problem.test, problem.entry_point, kPassed);
 }
 
 std::string last_line(std::string_view text) {
@@ -76,7 +77,7 @@ class HumanEval final : public Grader {
  private:
   static Verdict judge(const Task& task, std::string_view code, const ProgramEnd& end) {
     if (!end.error.empty()) return unscored("the sandbox failed: " + end.error);
-    const bool passed = end.exit_status == 0 && last_line(end.output) == kPassed;
+    const bool passed = end.exit_status == 0 && end.output.ends_with(fmt::format("{}\n", kPassed));
     if (passed) return decided(task, true, std::string(code));
     if (!end.limit.empty())
       return decided(task, false, std::string(code), fmt::format("ended by the limit on {}", end.limit));

@@ -59,8 +59,9 @@ TEST(FencedBlocks, are_all_found_also_one_without_an_end) {
 TEST(HumanEval, takes_a_continuation_or_a_whole_function) {
   Scripted runner(last_print);
   EXPECT_EQ(grade(make_humaneval(), kHumanEval, "    return 1\n", &runner).correct, true);
-  EXPECT_TRUE(runner.programs[0].source.starts_with(
-      "from typing import List\n\ndef one():\n    \"\"\"1\"\"\"\n    return 1\n\ndef check"));
+  EXPECT_TRUE(
+      runner.programs[0].source.starts_with("__name__ = 'humaneval'\nfrom typing import List\n\ndef one():\n "
+                                            "   \"\"\"1\"\"\"\n    return 1\n\ndef check"));
   EXPECT_EQ(grade(make_humaneval(), kHumanEval,
                   "<think>```x```</think>So:\n```python\ndef one():\n    return 1\n```", &runner)
                 .correct,
