@@ -25,16 +25,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+void check_names(const std::map<std::string, std::string>& files) {
+  for (const auto& [name, content] : files)
+    if (name.empty() || name.front() == '.' || name.find('/') != std::string::npos)
+      throw Error(ErrorCode::Usage, fmt::format("'{}' is no plain name of a file", name));
+}
+
 /// A folder for the files of a job that goes with it. Its user in the sandbox may be another one.
 class ProgramFolder {
  public:
-  explicit ProgramFolder(const std::map<std::string, std::string>& files) {
+  ProgramFolder() {
     auto name = (fs::temp_directory_path() / "ipw-job-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr)
       throw Error(ErrorCode::Unavailable, fmt::format("cannot make a folder like {}", name));
     path_ = name;
     fs::permissions(path_, fs::perms(0755));
-    for (const auto& [file, content] : files) write(file, content);
   }
   ~ProgramFolder() {
     std::error_code ignored;
@@ -44,13 +49,14 @@ class ProgramFolder {
   ProgramFolder& operator=(const ProgramFolder&) = delete;
   const fs::path& path() const { return path_; }
 
- private:
-  void write(const std::string& file, const std::string& content) const {
-    if (file.empty() || file.front() == '.' || file.find('/') != std::string::npos)
-      throw Error(ErrorCode::Usage, fmt::format("'{}' is no plain name of a file", file));
-    AppendFile(path_ / file).append(content);
-    fs::permissions(path_ / file, fs::perms(0644));
+  void write(const std::map<std::string, std::string>& files) const {
+    for (const auto& [name, content] : files) {
+      AppendFile(path_ / name).append(content);
+      fs::permissions(path_ / name, fs::perms(0644));
+    }
   }
+
+ private:
   fs::path path_;
 };
 
@@ -138,7 +144,19 @@ JobEnd to_end(ProcessResult result) {
 class Bubblewrap final : public Sandbox {
  public:
   JobEnd run(const Job& job) const override {
-    const ProgramFolder folder(job.files);
+    check_names(job.files);
+    try {
+      return run_in(ProgramFolder(), job);
+    } catch (const Error& error) {
+      JobEnd end;
+      end.error = error.what();
+      return end;
+    }
+  }
+
+ private:
+  static JobEnd run_in(const ProgramFolder& folder, const Job& job) {
+    folder.write(job.files);
     ProcessRequest request;
     request.argv = entry(folder.path(), job.limits);
     append(request.argv, job.argv);
@@ -146,15 +164,9 @@ class Bubblewrap final : public Sandbox {
     request.input = job.input;
     request.most_output = job.limits.output_bytes;
     request.report = true;
-    try {
-      auto result = run_process(request);
-      if (const auto first = reported(result.report, "child-pid")) end_namespace(*first);
-      return to_end(std::move(result));
-    } catch (const Error& error) {
-      JobEnd end;
-      end.error = error.what();
-      return end;
-    }
+    auto result = run_process(request);
+    if (const auto first = reported(result.report, "child-pid")) end_namespace(*first);
+    return to_end(std::move(result));
   }
 };
 

@@ -136,25 +136,23 @@ TEST_F(RealSandbox, a_program_cannot_pretend_that_the_sandbox_failed) {
   EXPECT_EQ(end.exit_status, 1);
 }
 
-TEST_F(RealSandbox, leaves_no_folder_behind) {
-  const auto count = [] {
-    int n = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path()))
-      n += entry.path().filename().string().starts_with("ipw-job-") ? 1 : 0;
-    return n;
-  };
-  const auto before = count();
-  python("while True: pass", Seconds(0.2));
-  EXPECT_EQ(count(), before);
+int job_folders() {
+  int n = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path()))
+    n += entry.path().filename().string().starts_with("ipw-job-") ? 1 : 0;
+  return n;
 }
 
-TEST_F(RealSandbox, refuses_names_of_files_that_lead_elsewhere) {
+TEST_F(RealSandbox, leaves_no_folder_behind_and_refuses_names_that_lead_elsewhere) {
+  const auto before = job_folders();
+  python("while True: pass", Seconds(0.2));
   for (const auto* name : {"../x", "", ".hidden", "a/b"}) {
     Job job;
     job.argv = {"true"};
     job.files = {{name, "x"}};
     EXPECT_THROW(sandbox_->run(job), Error) << name;
   }
+  EXPECT_EQ(job_folders(), before);
 }
 
 evaluation::Verdict grade(std::unique_ptr<evaluation::Grader> grader, evaluation::CodeRunner* runner,
