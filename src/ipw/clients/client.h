@@ -17,6 +17,7 @@ namespace ipw::clients {
 
 struct Message {
   std::string role, content;
+  std::vector<std::string> images = {};  ///< data: URLs; a client that cannot see notes that it left them out
 };
 
 struct Sampling {

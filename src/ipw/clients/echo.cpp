@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "ipw/base/error.h"
+#include "ipw/clients/parameters.h"
 
 namespace ipw::clients {
 namespace {
@@ -81,6 +82,7 @@ Response Echo::complete(const Request& request, std::stop_token stop) {
   Response response;
   response.sent = clock_.now();
   response.stamps = "engine";
+  note_unseen_images(request, response);
   const std::string& prompt = request.messages.empty() ? request.model : request.messages.back().content;
   const auto number = ++requests_;
   if (fail_every_ > 0 && number % fail_every_ == 0) {

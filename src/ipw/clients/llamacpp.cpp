@@ -14,6 +14,7 @@
 #include "ipw/base/log.h"
 #include "ipw/base/module.h"
 #include "ipw/clients/llama_api.h"
+#include "ipw/clients/parameters.h"
 
 namespace ipw::clients {
 namespace {
@@ -87,7 +88,9 @@ class LlamaCpp final : public Client {
 
   Description prepare(const std::string& model) override;
   Response complete(const Request& request, std::stop_token stop) override {
-    return engine_->complete(request, std::move(stop));
+    auto response = engine_->complete(request, std::move(stop));
+    note_unseen_images(request, response);
+    return response;
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
@@ -89,6 +90,18 @@ Json Ollama::options(const Sampling& sampling) const {
   return options;
 }
 
+/// The native interface takes images beside the text, as Base64 without the head of a data: URL
+/// (github.com/ollama/ollama, docs/api.md).
+Json native_messages(std::vector<Message> messages, const std::string& system) {
+  std::vector<std::vector<std::string>> images;
+  for (auto& message : messages) images.push_back(std::exchange(message.images, {}));
+  auto list = messages_json(messages, system);
+  const auto added = list.size() - images.size();  // a system message in front
+  for (std::size_t i = 0; i < images.size(); ++i)
+    for (const auto& url : images[i]) list[i + added]["images"].push_back(url.substr(url.find(',') + 1));
+  return list;
+}
+
 std::string Ollama::body(const Request& request) const {
   Json body = {{"model", request.model}, {"stream", true}, {"options", options(request.sampling)}};
   if (settings_.generate) {
@@ -101,7 +114,7 @@ std::string Ollama::body(const Request& request) const {
     body["prompt"] = prompt;
     if (!system.empty()) body["system"] = system;
   } else {
-    body["messages"] = messages_json(request.messages, settings_.system);
+    body["messages"] = native_messages(request.messages, settings_.system);
   }
   body.update(*parse_json(settings_.top_level));
   return dump_json(body);

@@ -32,6 +32,15 @@ Json field_value(const Params& params, const RequestField& field) {
   return json && !json->is_number() ? *json : Json(text);
 }
 
+/// A text, or parts where there are images (platform.openai.com/docs/guides/images-vision).
+Json content_json(const Message& message) {
+  if (message.images.empty()) return message.content;
+  Json parts = {{{"type", "text"}, {"text", message.content}}};
+  for (const auto& url : message.images)
+    parts.push_back({{"type", "image_url"}, {"image_url", {{"url", url}}}});
+  return parts;
+}
+
 }  // namespace
 
 std::string read_fields(const Params& params, std::span<const RequestField> fields) {
@@ -68,8 +77,17 @@ Json messages_json(const std::vector<Message>& messages, const std::string& syst
   Json list = Json::array();
   const bool has_system = !messages.empty() && messages.front().role == "system";
   if (!system.empty() && !has_system) list.push_back({{"role", "system"}, {"content", system}});
-  for (const auto& message : messages) list.push_back({{"role", message.role}, {"content", message.content}});
+  for (const auto& message : messages)
+    list.push_back({{"role", message.role}, {"content", content_json(message)}});
   return list;
+}
+
+void note_unseen_images(const Request& request, Response& response) {
+  std::size_t images = 0;
+  for (const auto& message : request.messages) images += message.images.size();
+  if (images > 0)
+    response.notes.push_back(
+        fmt::format("{} image{} left out: this client does not see", images, images == 1 ? "" : "s"));
 }
 
 std::string describe_models(const std::string& wanted, const std::vector<std::string>& models) {

@@ -33,8 +33,12 @@ std::optional<Seconds> read_timeout(const Params& params);
 /// Read a JSON object text, "{}" when absent. Throws Error(Usage).
 std::string read_object(const Params& params, std::string_view key);
 
-/// The messages as JSON, the system text in front when there is one and the request has none of its own.
+/// The messages as JSON in the form of OpenAI, images as parts of the content, the system text in front when
+/// there is one and the request has none of its own.
 Json messages_json(const std::vector<Message>& messages, const std::string& system);
+
+/// Say on the response that the images of the request were not sent.
+void note_unseen_images(const Request& request, Response& response);
 
 /// The nearest of these names, and all of them when they are few: for "no such model".
 std::string describe_models(const std::string& wanted, const std::vector<std::string>& models);

@@ -25,8 +25,10 @@ records::Latency latency_of(const clients::Response& response) {
 /// The identity of what was sent: every message with its role, and the sampling that shapes the answer.
 std::string prompt_identity(const clients::Request& request) {
   std::string text;
-  for (const auto& message : request.messages)
+  for (const auto& message : request.messages) {
     text += fmt::format("{}\x1f{}\x1e", message.role, message.content);
+    for (const auto& image : message.images) text += fmt::format("{}\x1d", image);
+  }
   return sha256_hex(text);
 }
 
@@ -41,7 +43,7 @@ clients::Request make_request(const datasets::Question& question, const datasets
   if (!request.sampling.max_tokens && dataset.max_tokens > 0)
     request.sampling.max_tokens = dataset.max_tokens;
   if (!dataset.system_prompt.empty()) request.messages.push_back({"system", dataset.system_prompt});
-  request.messages.push_back({"user", question.problem});
+  request.messages.push_back({"user", question.problem, question.images});
   return request;
 }
 

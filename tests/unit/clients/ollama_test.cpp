@@ -42,6 +42,17 @@ TEST(Ollama, X14_sampling_parameters_stand_under_options) {
   EXPECT_FALSE(body.contains("temperature"));
 }
 
+TEST(Ollama, images_stand_beside_the_text_without_their_head) {
+  FakeServer server({{"/api/chat", stream(kAnswer)}});
+  auto request = hello();
+  request.messages.back().images = {"data:image/png;base64,AAAA"};
+  make_ollama(options(server.url(), parameters({{"system", "Be brief."}})))->complete(request, {});
+  const auto messages = server.last_body("/api/chat").at("messages");
+  EXPECT_EQ(messages.at(1).at("content"), "Hello");
+  EXPECT_EQ(messages.at(1).at("images").dump(), R"(["AAAA"])");
+  EXPECT_FALSE(messages.at(0).contains("images"));
+}
+
 TEST(Ollama, K2_the_generate_endpoint_is_an_option) {
   FakeServer server({{"/api/generate", stream({"{\"response\":\"4\",\"done\":true}\n"})}});
   const auto client =

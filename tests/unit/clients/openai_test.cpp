@@ -71,6 +71,17 @@ TEST(OpenAi, X13_every_parameter_reaches_the_request) {
   EXPECT_EQ(body.at("chat_template_kwargs").at("enable_thinking"), false);
 }
 
+TEST(OpenAi, images_are_parts_of_the_message) {
+  FakeServer server({{kChat, stream(kAnswer)}});
+  auto request = hello();
+  request.messages.back().images = {"data:image/png;base64,AAAA"};
+  make_openai(options(server.url()))->complete(request, {});
+  const auto content = server.last_body(kChat).at("messages").at(0).at("content");
+  EXPECT_EQ(content.at(0).at("text"), "Hello");
+  EXPECT_EQ(content.at(1).at("type"), "image_url");
+  EXPECT_EQ(content.at(1).at("image_url").at("url"), "data:image/png;base64,AAAA");
+}
+
 TEST(OpenAi, the_samplings_fields_reach_the_request) {
   FakeServer server({{kChat, stream(kAnswer)}});
   auto request = hello();
