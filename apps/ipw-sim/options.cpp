@@ -54,6 +54,13 @@ void add_machine_options(CLI::App& app, Options& out, Texts& texts) {
   app.add_option("--decode-joules", out.machine.decode_joules, "the same for a token after the first")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app.add_option("--overhead-watts", out.meters.overhead_watts,
+                 "what the machine draws besides its devices, as meters at its outlet see it")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--supply-efficiency", out.meters.efficiency, "of the supply, as those meters see it")
+      ->check(CLI::Range(0.5, 1.0))
+      ->capture_default_str();
   app.add_option("--fault", out.faults, "make a sensor fail; repeat for several")
       ->type_name("DEVICE:FAULT:START:LENGTH[:VALUE]")
       ->expected(1)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ipw/sim/machine.h"
+#include "ipw/sim/meters.h"
 #include "ipw/sim/reply_plan.h"
 
 namespace ipw::sim {
@@ -12,6 +13,7 @@ namespace ipw::sim {
 struct Options {
   MachineOptions machine;
   ServerOptions server;
+  MeterOptions meters;
   int port = 8123;
   std::vector<std::string> faults;
   std::optional<double> duration_seconds;

@@ -152,7 +152,12 @@ void run(const Options& options) {
   InferenceServer inference(machine, std::move(server_options), clock);
   Driver driver(machine, clock);
   driver.start();
-  auto server = http::serve([&](const auto& request) { return inference.answer(request); }, options.port);
+  auto server = http::serve(
+      [&](const auto& request) {
+        auto page = meter_page(machine, options.meters, request);
+        return page ? std::move(*page) : inference.answer(request);
+      },
+      options.port);
   print_start(options, machine, server->port());
   signals.wait(options.duration_seconds);
   server.reset();

@@ -163,8 +163,22 @@ void Transfer::configure() {
   set(handle, CURLOPT_WRITEDATA, this);
   if (!request.unix_socket.empty()) set(handle, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
   if (!request.unix_socket.empty() || is_loopback(request.url)) set(handle, CURLOPT_PROXY, "");
+  configure_trust();
   configure_limits();
   configure_body();
+}
+
+void Transfer::configure_trust() {
+  CURL* handle = easy.get();
+  if (request.credentials) {
+    set(handle, CURLOPT_USERNAME, request.credentials->user.c_str());
+    set(handle, CURLOPT_PASSWORD, request.credentials->password.c_str());
+    set(handle, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC | CURLAUTH_DIGEST));
+  }
+  if (!request.ca_file.empty()) set(handle, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (request.verify_peer) return;
+  set(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+  set(handle, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
 void Transfer::configure_limits() {

@@ -47,6 +47,7 @@ struct Transfer {
 
  private:
   void configure_body();
+  void configure_trust();
   void configure_limits();
   std::optional<TransferFailure> failure(CURLcode code) const;
 };

@@ -17,6 +17,11 @@ namespace ipw::http {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+/// Who asks; the server's challenge decides between Basic and Digest.
+struct Credentials {
+  std::string user, password;
+};
+
 struct Request {
   std::string method = "GET";
   std::string url;          ///< http:// or https://
@@ -27,6 +32,9 @@ struct Request {
   Seconds total_timeout{600};
   Seconds idle_timeout{0};  ///< no byte for this long ends the request; 0 is no limit
   bool follow_redirects = false;
+  std::optional<Credentials> credentials;
+  std::string ca_file;      ///< PEM of the authorities to trust instead of the system's, if not empty
+  bool verify_peer = true;  ///< false: take any certificate, for controllers that signed their own
 };
 
 /// Why a transfer has no (whole) response. HTTP statuses are not failures here: the caller reads them.

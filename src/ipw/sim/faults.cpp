@@ -53,6 +53,27 @@ FaultPlan plan(const FaultName& kind, std::span<const std::string_view> fields, 
   return out;
 }
 
+std::span<FaultPlan> plans_of_device(Machine& machine, std::string_view name, const FaultName& kind) {
+  const auto index = machine.find(name);
+  if (!index)
+    throw Error(ErrorCode::Usage, fmt::format("the simulated machine has no device '{}'", name),
+                "its devices: " + join(machine.names, ", ") + ", wall");
+  Device& device = (*machine.world)->device[*index];
+  if (!kind.files && std::string_view(device.vendor) == "cpu")
+    throw Error(ErrorCode::Usage, fmt::format("{} is read from a file, which cannot {}", name, kind.name),
+                "for files: backwards, frozen, garbage, reset, scaled, vanished");
+  return device.fault;
+}
+
+std::span<FaultPlan> plans_of_wall(Machine& machine, const FaultName& kind) {
+  constexpr std::array kKnown{Fault::Error, Fault::Frozen, Fault::Garbage,
+                              Fault::Hang,  Fault::Reset,  Fault::Vanished};
+  if (std::ranges::find(kKnown, kind.fault) == kKnown.end())
+    throw Error(ErrorCode::Usage, fmt::format("the meters at the wall cannot {}", kind.name),
+                "for wall: error, frozen, garbage, hang, reset, vanished");
+  return machine.wall_faults;
+}
+
 }  // namespace
 
 double parse_duration(std::string_view text) {
@@ -76,23 +97,15 @@ void add_fault(Machine& machine, const std::string& text) {
   if (fields.size() < 4 || fields.size() > 5)
     throw Error(ErrorCode::Usage, fmt::format("the fault '{}' has {} parts", text, fields.size()),
                 std::string(kForm));
-  const auto index = machine.find(fields[0]);
-  if (!index)
-    throw Error(ErrorCode::Usage, fmt::format("the simulated machine has no device '{}'", fields[0]),
-                "its devices: " + join(machine.names, ", "));
   const auto kind = std::ranges::find(kFaults, fields[1], &FaultName::name);
   if (kind == kFaults.end())
     throw Error(ErrorCode::Usage, fmt::format("unknown fault '{}'", fields[1]), "known: " + names(kFaults));
-  World& world = **machine.world;
-  Device& device = world.device[*index];
-  if (!kind->files && std::string_view(device.vendor) == "cpu")
-    throw Error(ErrorCode::Usage,
-                fmt::format("{} is read from a file, which cannot {}", fields[0], fields[1]),
-                "for files: backwards, frozen, garbage, reset, scaled, vanished");
-  const auto free = std::ranges::find(device.fault, Fault::None, &FaultPlan::fault);
-  if (free == std::end(device.fault))
+  const auto plans =
+      fields[0] == "wall" ? plans_of_wall(machine, *kind) : plans_of_device(machine, fields[0], *kind);
+  const auto free = std::ranges::find(plans, Fault::None, &FaultPlan::fault);
+  if (free == plans.end())
     throw Error(ErrorCode::Usage, fmt::format("{} can have at most {} faults", fields[0], Device::kFaults));
-  *free = plan(*kind, fields, world.epoch_ns);
+  *free = plan(*kind, fields, (*machine.world)->epoch_ns);
 }
 
 }  // namespace ipw::sim

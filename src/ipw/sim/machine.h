@@ -2,6 +2,7 @@
 // A whole simulated machine: its devices, the files by which the kernel would show them, and the stub
 // libraries of their vendors.
 #pragma once
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -32,7 +33,8 @@ struct Machine {
   std::unique_ptr<MappedWorld> world;
   std::vector<std::string> names;  ///< by device: "nvidia-0", "package-0", "package-0/dram"
   std::vector<TokenCost> costs;
-  std::vector<std::string> notes;  ///< what is missing, for people
+  std::vector<std::string> notes;                        ///< what is missing, for people
+  std::array<FaultPlan, Device::kFaults> wall_faults{};  ///< of the meters at its outlet
 
   /// Index of a device, or nothing.
   std::optional<std::size_t> find(std::string_view name) const;

@@ -9,6 +9,8 @@
 
 namespace ipw::telemetry {
 
+inline constexpr std::string_view kMeterThread = "meter";
+
 struct CollectorRow {
   enum class Use {
     Always,          ///< tried on every machine
@@ -20,8 +22,8 @@ struct CollectorRow {
   Use use;
   /// Throws Error(Unavailable) with the cause when there is nothing to read.
   std::unique_ptr<Collector> (*make)(const CollectorOptions&);
-  /// The thread that polls it. Files share one; a vendor library or a network meter, which may hang, has its
-  /// own.
+  /// The thread that polls it. Files share one; a vendor library, which may hang, has its own, and so has
+  /// each meter (kMeterThread), however many of a kind there are.
   std::string_view thread = "files";
   /// It is not polled more often than this.
   Nanoseconds least_period{0};
@@ -33,6 +35,11 @@ struct CollectorRow {
 std::span<const CollectorRow> collectors();
 
 std::unique_ptr<Collector> make_gaudi(const CollectorOptions& options);
+std::unique_ptr<Collector> make_exec(const CollectorOptions& options);
+std::unique_ptr<Collector> make_ipmi(const CollectorOptions& options);
+std::unique_ptr<Collector> make_redfish(const CollectorOptions& options);
+std::unique_ptr<Collector> make_shelly(const CollectorOptions& options);
+std::unique_ptr<Collector> make_tasmota(const CollectorOptions& options);
 std::unique_ptr<Collector> make_amd(const CollectorOptions& options);
 std::unique_ptr<Collector> make_apple(const CollectorOptions& options);
 std::unique_ptr<Collector> make_host(const CollectorOptions& options);

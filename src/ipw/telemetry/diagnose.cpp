@@ -84,7 +84,7 @@ Statuses diagnose_model(const std::string& root, bool package) {
 std::vector<SensorStatus> diagnose(const SourceOptions& options, Clock&) {
   const std::string& root = options.sysfs_root;
   for (const std::string& name : options.collectors)
-    require("collector", collectors(), std::string_view(name).substr(0, name.find(':')));
+    if (name != "auto") require("collector", collectors(), std::string_view(name).substr(0, name.find(':')));
   const auto wanted = [&](std::string_view collector) {
     return options.collectors.empty() ||
            std::ranges::any_of(options.collectors, [&](const std::string& name) {

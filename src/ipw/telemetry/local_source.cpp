@@ -46,6 +46,7 @@ CollectorPlan plan_named(const std::string& text, const SourceOptions& source) {
   const CollectorRow& row = require("collector", collectors(), text.substr(0, colon));
   CollectorPlan plan = plan_of(row, colon == std::string::npos ? "" : text.substr(colon + 1), source);
   plan.name = text;
+  if (row.thread == kMeterThread) plan.thread = text;
   return plan;
 }
 
@@ -99,9 +100,15 @@ void open_automatic(SamplerPool& pool, const SourceOptions& source, const Sample
 }
 
 void open_collectors(SamplerPool& pool, const SourceOptions& options, const SamplerPool::Visit& made) {
-  if (options.collectors.empty()) return open_automatic(pool, options, made);
   std::vector<CollectorPlan> plans;
-  for (const std::string& text : options.collectors) plans.push_back(plan_named(text, options));
+  bool automatic = options.collectors.empty();
+  for (const std::string& text : options.collectors) {
+    if (text == "auto")
+      automatic = true;
+    else
+      plans.push_back(plan_named(text, options));
+  }
+  if (automatic) open_automatic(pool, options, made);
   for (const Outcome& outcome : pool.open(plans, kPatienceWhenNamed, made)) require_use(outcome);
 }
 
