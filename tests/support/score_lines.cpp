@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judge lines: each line of standard input is a JSON object with `scorer`, `response` and, where the rule reads them, `answer`,
-// `choices`, `metadata` (an object), `question`, `finish_reason`; each line of standard output is its verdict. The
-// scripts of tests/system/scoring compare these with reference implementations.
+// Judge lines: each line of standard input is a JSON object with `scorer`, `response` and, where the rule
+// reads them, `answer`, `choices`, `metadata` (an object), `question`, `finish_reason`; each line of standard
+// output is its verdict. The scripts of tests/system/scoring compare these with reference implementations.
 #include <fmt/core.h>
 
 #include <iostream>
