@@ -168,7 +168,7 @@ TEST_F(Outlet, is_read_by_every_kind_of_meter) {
 TEST_F(Outlet, an_address_without_a_meter_is_an_error_that_says_so) {
   EXPECT_THROW(make_shelly({"", ""}), Error);
   EXPECT_THROW(make_shelly({"", host("/nothing")}), Error);
-  EXPECT_THROW(make_shelly({"", host() + ",chanel=1"}), Error);
+  EXPECT_THROW(make_shelly({"", host() + ",unit=1"}), Error);
   EXPECT_THROW(make_redfish({"", "http://" + host() + ",chassis=Rack"}), Error);
   EXPECT_THROW(make_shelly({"", "127.0.0.1:1"}), Error);
 }
