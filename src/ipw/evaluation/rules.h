@@ -10,6 +10,8 @@ namespace ipw::evaluation {
 std::unique_ptr<Scorer> make_contains();
 std::unique_ptr<Scorer> make_exact();
 std::unique_ptr<Scorer> make_exact_case();
+std::unique_ptr<Scorer> make_gpqa();
+std::unique_ptr<Scorer> make_gsm8k();
 std::unique_ptr<Scorer> make_multiple_choice();
 std::unique_ptr<Scorer> make_numeric();
 std::unique_ptr<Scorer> make_regex();

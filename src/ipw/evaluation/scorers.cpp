@@ -12,6 +12,8 @@ std::span<const ScorerEntry> scorers() {
       ScorerEntry{"exact", "equal but for case, articles, white space and outer punctuation", &make_exact},
       ScorerEntry{"exact-case", "equal letter by letter, but for outer white space, quotes and a full stop",
                   &make_exact_case},
+      ScorerEntry{"gpqa", "the first \"Answer: X\", as simple-evals reads it", &make_gpqa},
+      ScorerEntry{"gsm8k", "the last number as text, as lm-evaluation-harness reads it", &make_gsm8k},
       ScorerEntry{"multiple-choice", "the letter that MMLU-Pro's own extraction finds",
                   &make_multiple_choice},
       ScorerEntry{"numeric", "the stated or last number has the value of the reference", &make_numeric},
