@@ -13,7 +13,7 @@ std::span<const DatasetEntry> datasets() {
       DatasetEntry{"ipw-tiny", "generated questions that the bundled tiny models can answer", &make_ipw_tiny},
       DatasetEntry{"local", "your own questions: JSONL, CSV, Parquet or Arrow (path=FILE)", &make_local},
       DatasetEntry{"mmlu-pro", "MMLU-Pro, multiple choice with up to ten options, from the Hugging Face hub",
-                   &make_mmlu_pro},
+                   &make_benchmark<mmlu_pro>},
   };
   return kDatasets;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "ipw/datasets/benchmark.h"
 #include "ipw/datasets/dataset.h"
 
 namespace ipw::datasets {
@@ -11,7 +12,8 @@ namespace ipw::datasets {
 std::unique_ptr<Dataset> make_ipw_mini(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_ipw_tiny(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_local(const DatasetOptions& options);
-std::unique_ptr<Dataset> make_mmlu_pro(const DatasetOptions& options);
+
+const Benchmark& mmlu_pro();
 
 /// Read the file that the parameter `path` names, under a name of the user's.
 std::unique_ptr<Dataset> make_local_as(std::string_view id, const DatasetOptions& options);

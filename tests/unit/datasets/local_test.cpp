@@ -60,7 +60,8 @@ TEST(Local, reads_csv_with_named_columns) {
   EXPECT_EQ(all[0].answer, "B");
 }
 TEST(Local, reads_parquet) {
-  const auto path = std::string(IPW_SOURCE_DIR) + "/tests/fixtures/mmlu-pro/test.parquet";
+  const auto path = std::string(IPW_SOURCE_DIR) +
+                    "/tests/fixtures/datasets/TIGER-Lab/MMLU-Pro/data/test-00000-of-00001.parquet";
   const auto all = questions("local", {{"path", path}});
   ASSERT_EQ(all.size(), 3U);
   EXPECT_EQ(all[0].answer, "B");

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "ipw/base/files.h"
-#include "ipw/base/hash.h"
-#include "ipw/http/server.h"
 #include "open.h"
+#include "support/fixture_hub.h"
 
 namespace ipw::datasets {
 namespace {
@@ -14,46 +11,21 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr auto kCommit = "0123456789abcdef0123456789abcdef01234567";
-
-/// A hub on this machine that has two tiny parquet files of MMLU-Pro's shape, and an empty cache.
 class MmluPro : public ::testing::Test {
  protected:
-  MmluPro() : cache_(fmt::format("{}/mmlu-pro-cache-{}", ::testing::TempDir(), ::getpid())) {
-    std::filesystem::remove_all(cache_);
-    server_ = http::serve([](const http::ServerRequest& request) { return answer(request); });
-  }
-  ~MmluPro() override { std::filesystem::remove_all(cache_); }
-
-  static http::ServerResponse answer(const http::ServerRequest& request) {
-    const auto name = request.target.find("/validation-") != std::string::npos ? "validation" : "test";
-    http::ServerResponse response;
-    if (request.target.find(".parquet") == std::string::npos) {
-      response.status = 404;
-      return response;
-    }
-    response.body = read_file(std::string(IPW_SOURCE_DIR) + "/tests/fixtures/mmlu-pro/" + name + ".parquet");
-    response.headers = {{"X-Repo-Commit", kCommit}, {"ETag", '"' + sha256_hex(response.body) + '"'}};
-    return response;
-  }
-
   std::unique_ptr<Dataset> open(std::initializer_list<std::pair<const char*, std::string>> params = {}) {
-    auto options = with_params(params);
-    options.hub.endpoint = fmt::format("http://127.0.0.1:{}", server_->port());
-    options.hub.cache = cache_;
-    return open_dataset("mmlu-pro", options);
+    return open_dataset("mmlu-pro", hub_.with(params));
   }
 
-  std::filesystem::path cache_;
-  std::unique_ptr<http::Server> server_;
+  FixtureHub hub_;
 };
 
 TEST_F(MmluPro, X18_maps_rows_and_records_the_commit) {
   const auto dataset = open();
-  EXPECT_EQ(dataset->info().revision, kCommit);
+  EXPECT_EQ(dataset->info().revision, FixtureHub::kCommit);
   const auto all = read_all(*dataset);
   ASSERT_EQ(all.size(), 3U);
-  EXPECT_EQ(all[0].id, "mmlu-pro/70");
+  EXPECT_EQ(all[0].id, "70");
   EXPECT_EQ(all[0].subject, "math");
   EXPECT_EQ(all[0].answer, "B");
   EXPECT_EQ(all[0].scorer, "multiple-choice");
