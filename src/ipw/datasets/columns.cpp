@@ -2,6 +2,7 @@
 #include "ipw/datasets/columns.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 

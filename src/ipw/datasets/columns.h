@@ -2,7 +2,6 @@
 // The values of a row by name, with errors that say which file, column and type.
 #pragma once
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>

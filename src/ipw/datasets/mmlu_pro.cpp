@@ -2,6 +2,7 @@
 // MMLU-Pro (Wang et al. 2024, arXiv 2406.01574) with the prompt of its own evaluation script
 // (github.com/TIGER-AI-Lab/MMLU-Pro): chain of thought with examples of the question's category.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <map>
 
