@@ -8,8 +8,11 @@
 #include <set>
 
 #include "ipw/base/json.h"
+#include "ipw/datasets/benchmark.h"
 #include "ipw/datasets/dataset.h"
+#include "ipw/evaluation/grader.h"
 #include "ipw/evaluation/scorer.h"
+#include "support/fixture_hub.h"
 
 namespace ipw::datasets {
 namespace {
@@ -69,6 +72,89 @@ TEST_P(OfflineDatasets, S13_score_the_reference_as_right_with_their_own_scorer) 
 TEST_P(OfflineDatasets, do_not_score_an_empty_answer_as_right) {
   for (const auto& question : offline_questions(GetParam()))
     EXPECT_EQ(judge(question, "").correct, false) << question.id;
+}
+
+/// Rules that benchmarks name and that are not in the registries yet.
+constexpr std::string_view kComingRules[] = {"math", "natural-reasoning", "simpleqa", "supergpqa",
+                                             "wildchat"};
+
+bool has_rule(std::string_view name) {
+  return find(evaluation::scorers(), name) ||
+         std::ranges::find(kComingRules, name) != std::end(kComingRules) ||
+         std::ranges::find(evaluation::graders(), name, &evaluation::GraderEntry::name) !=
+             evaluation::graders().end();
+}
+
+class Published : public ::testing::TestWithParam<const Benchmark*> {
+ protected:
+  /// The questions of every config, loaded from the fixtures.
+  std::vector<Question> all_questions() const {
+    const FixtureHub hub;
+    std::vector<Question> out;
+    for (const auto& config : GetParam()->configs) {
+      const auto dataset = open_dataset(GetParam()->id, hub.with({{"config", std::string(config.name)}}));
+      const auto before = out.size();
+      for (Question question; dataset->next(question);) out.push_back(question);
+      EXPECT_GT(out.size(), before) << config.name;
+    }
+    return out;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Rows, Published, ::testing::ValuesIn(benchmarks().begin(), benchmarks().end()),
+                         [](const auto& row) {
+                           auto name = std::string(row.param->id);
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+TEST_P(Published, is_in_the_registry) {
+  EXPECT_NE(find(datasets(), GetParam()->id), nullptr);
+}
+TEST_P(Published, says_where_it_is_from_and_under_which_licence) {
+  EXPECT_NE(GetParam()->repository.find('/'), std::string_view::npos);
+  EXPECT_FALSE(GetParam()->licence.empty());
+  EXPECT_FALSE(GetParam()->columns.empty());
+}
+TEST_P(Published, has_the_table_of_its_prompts_on_its_page) {
+  const auto page = read_file(kSource + "/docs/reference/datasets/" + std::string(GetParam()->id) + ".md");
+  for (const auto text : {GetParam()->repository, GetParam()->licence})
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+  for (const auto prompt : GetParam()->prompts) EXPECT_NE(page.find(prompt), std::string::npos) << prompt;
+}
+TEST_P(Published, has_questions_with_id_answer_and_rule) {
+  for (const auto& question : all_questions()) {
+    EXPECT_FALSE(question.id.empty());
+    EXPECT_FALSE(question.problem.empty()) << question.id;
+    EXPECT_EQ(question.answer.empty(), !GetParam()->has_answers) << question.id;
+    EXPECT_TRUE(has_rule(question.scorer)) << question.scorer;
+    EXPECT_TRUE(parse_json(question.metadata).has_value()) << question.metadata;
+  }
+}
+TEST_P(Published, answers_with_the_letter_of_an_option_where_there_are_options) {
+  for (const auto& question : all_questions())
+    if (!question.choices.empty())
+      EXPECT_TRUE(question.answer.size() == 1 && question.answer[0] >= 'A' &&
+                  question.answer[0] < static_cast<char>('A' + question.choices.size()))
+          << question.answer;
+}
+TEST_P(Published, loads_with_each_of_its_prompts) {
+  const FixtureHub hub;
+  for (const auto prompt : GetParam()->prompts) {
+    Question question;
+    EXPECT_TRUE(open_dataset(GetParam()->id, hub.with({{"prompt", std::string(prompt)}}))->next(question))
+        << prompt;
+  }
+}
+TEST_P(Published, S13_scores_the_reference_as_right_where_a_pure_rule_judges) {
+  for (const auto& question : all_questions())
+    if (find(evaluation::scorers(), question.scorer))
+      EXPECT_EQ(judge(question, "Answer: " + question.answer).correct, true) << question.id;
+}
+TEST(Datasets, name_no_coming_rule_that_is_here) {
+  for (const auto name : kComingRules) {
+    EXPECT_EQ(find(evaluation::scorers(), name), nullptr) << name << " is here: take it off the list";
+    for (const auto& row : evaluation::graders()) EXPECT_NE(row.name, name);
+  }
 }
 TEST(Datasets, score_the_recorded_answers_of_the_tiny_models_as_recorded) {
   double right = 0;

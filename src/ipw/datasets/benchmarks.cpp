@@ -8,7 +8,8 @@ namespace ipw::datasets {
 
 std::span<const Benchmark* const> benchmarks() {
   static const std::array kBenchmarks = {
-      &mmlu_pro(),
+      &arc(),      &gpqa(),      &gsm8k(),    &math500(), &mmlu(), &mmlu_pro(), &natural_reasoning(),
+      &simpleqa(), &supergpqa(), &wildchat(),
   };
   return kBenchmarks;
 }

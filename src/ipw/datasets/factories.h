@@ -13,7 +13,16 @@ std::unique_ptr<Dataset> make_ipw_mini(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_ipw_tiny(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_local(const DatasetOptions& options);
 
+const Benchmark& arc();
+const Benchmark& gpqa();
+const Benchmark& gsm8k();
+const Benchmark& math500();
+const Benchmark& mmlu();
 const Benchmark& mmlu_pro();
+const Benchmark& natural_reasoning();
+const Benchmark& simpleqa();
+const Benchmark& supergpqa();
+const Benchmark& wildchat();
 
 /// Read the file that the parameter `path` names, under a name of the user's.
 std::unique_ptr<Dataset> make_local_as(std::string_view id, const DatasetOptions& options);

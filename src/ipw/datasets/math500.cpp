@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// MATH-500 (Lightman et al. 2023, arXiv 2305.20050; problems of Hendrycks et al. 2021) with the prompt of
+// openai/simple-evals.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "ipw/datasets/factories.h"
+
+namespace ipw::datasets {
+namespace {
+
+MapRow prepare(const Setting& setting) {
+  const bool is_official = setting.prompt == "official";
+  return [=](const Row& row, Question& out) {
+    out.id = row.text_or("unique_id", "");
+    out.question = row.text("problem");
+    out.problem =
+        is_official
+            ? fmt::format(
+                  "Solve the following math problem step by step. The last line of your response should be "
+                  "of "
+                  "the form ANSWER: $ANSWER (without quotes) where $ANSWER is the answer to the problem.\n\n"
+                  "{}\n\nRemember to put your answer on its own line after \"ANSWER:\", and you do not need "
+                  "to use a \\boxed command.",
+                  out.question)
+            : fmt::format("Solve this problem step by step and state the final answer clearly.\n\n{}",
+                          out.question);
+    out.answer = row.text("answer");
+    out.subject = row.text_or("subject", "Mathematics");
+    out.metadata = dump_json({{"level", row.text_or("level", "")}});
+    return true;
+  };
+}
+
+}  // namespace
+
+const Benchmark& math500() {
+  static const Benchmark kBenchmark = {
+      .id = "math500",
+      .name = "MATH-500",
+      .repository = "HuggingFaceH4/MATH-500",
+      .licence = "MIT",
+      .scorer = "math",
+      .max_tokens = 4096,
+      .configs = {{"default", "test.jsonl", {}, 500}},
+      .columns = {{"problem"},
+                  {"answer"},
+                  {"subject", ColumnKind::Text, false},
+                  {"level", ColumnKind::Number, false},
+                  {"unique_id", ColumnKind::Text, false}},
+      .prompts = {"official", "original"},
+      .prepare = &prepare,
+  };
+  return kBenchmark;
+}
+
+}  // namespace ipw::datasets
