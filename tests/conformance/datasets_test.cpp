@@ -131,11 +131,12 @@ TEST_P(Published, has_questions_with_id_answer_and_rule) {
   }
 }
 TEST_P(Published, answers_with_the_letter_of_an_option_where_there_are_options) {
-  for (const auto& question : all_questions())
-    if (!question.choices.empty())
-      EXPECT_TRUE(question.answer.size() == 1 && question.answer[0] >= 'A' &&
-                  question.answer[0] < static_cast<char>('A' + question.choices.size()))
-          << question.answer;
+  for (const auto& question : all_questions()) {
+    if (question.choices.empty()) continue;
+    EXPECT_TRUE(question.answer.size() == 1 && question.answer[0] >= 'A' &&
+                question.answer[0] < static_cast<char>('A' + question.choices.size()))
+        << question.answer;
+  }
 }
 TEST_P(Published, loads_with_each_of_its_prompts) {
   const FixtureHub hub;
@@ -146,9 +147,10 @@ TEST_P(Published, loads_with_each_of_its_prompts) {
   }
 }
 TEST_P(Published, S13_scores_the_reference_as_right_where_a_pure_rule_judges) {
-  for (const auto& question : all_questions())
-    if (find(evaluation::scorers(), question.scorer))
-      EXPECT_EQ(judge(question, "Answer: " + question.answer).correct, true) << question.id;
+  for (const auto& question : all_questions()) {
+    if (!find(evaluation::scorers(), question.scorer)) continue;
+    EXPECT_EQ(judge(question, "Answer: " + question.answer).correct, true) << question.id;
+  }
 }
 TEST(Datasets, name_no_coming_rule_that_is_here) {
   for (const auto name : kComingRules) {
