@@ -43,6 +43,7 @@ int terminal_width() {
 Context make_context(Clock& clock, std::stop_token stop) {
   Context context{{clock, data_dir(), cache_dir(), http::hub_options_from_environment()}, std::move(stop)};
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) context.around.visible_devices = visible;
+  context.around.helper = {"/proc/self/exe"};
   context.out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
   context.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
   context.color = context.out_is_terminal && variable("NO_COLOR").empty();

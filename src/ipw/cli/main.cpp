@@ -14,6 +14,7 @@
 #include "ipw/cli/help.h"
 #include "ipw/cli/interrupt.h"
 #include "ipw/cli/parser.h"
+#include "ipw/telemetry/helper.h"
 
 namespace ipw::cli {
 namespace {
@@ -76,6 +77,10 @@ int dispatch(std::vector<std::string> arguments) {
   if (arguments[0] == "help" && arguments.size() > 1) return print(command_help(find_command(arguments[1])));
   if (arguments[0] == "--version") return print(fmt::format("ipw {}\n", IPW_VERSION));
   if (arguments[0] == "--commands-page") return print(commands_page());
+  if (arguments[0] == telemetry::kHelperWord) {
+    SystemClock clock;
+    return telemetry::run_helper(telemetry::collectors(), {arguments.begin() + 1, arguments.end()}, clock);
+  }
   return run_command(find_command(arguments[0]), std::span(arguments).subspan(1));
 }
 

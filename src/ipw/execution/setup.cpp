@@ -70,6 +70,7 @@ std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, cons
   options.sysfs_root = config.sysfs_root;
   options.collectors = config.collectors;
   options.visible_devices = around.visible_devices;
+  options.helper = around.helper;
   return telemetry::open_local(options, around.clock);
 }
 

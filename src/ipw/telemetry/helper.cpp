@@ -28,7 +28,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// A library may take long to start.
-constexpr milliseconds kPatienceAtStart{10'000};
+constexpr milliseconds kPatienceAtStart{10'000}, kPatienceAtFirst{2'000};
 /// An answer is waited for no longer than this; goal F6 wants a stale domain told within 250 ms.
 constexpr milliseconds kPatience{150}, kPatienceWhenLate{10};
 constexpr seconds kKillAfter{10}, kProven{30};
@@ -135,15 +135,18 @@ class Isolated final : public Collector {
   Isolated(std::vector<std::string> command, std::string name)
       : command_(std::move(command)), name_(std::move(name)) {
     start();
-    const auto frame = child_->next(kPatienceAtStart);
+    auto frame = child_->next(kPatienceAtStart);
+    if (frame && frame->kind == Frame::Kind::Machine) {
+      machine_ = decode_machine(frame->content);
+      frame = child_->next(kPatienceAtStart);
+    }
     if (frame && frame->kind == Frame::Kind::Domains) {
       learn(frame->content);
       return;
     }
-    const std::string why = frame            ? frame->content
-                            : child_->gone() ? "its helper process " + child_->end()
-                                             : "its helper process does not answer";
-    throw Error(ErrorCode::Unavailable, why);
+    if (frame && frame->kind == Frame::Kind::Failed) throw decode_error(frame->content);
+    throw Error(ErrorCode::Unavailable, child_->gone() ? "its helper process " + child_->end()
+                                                       : "its helper process does not answer");
   }
 
   const std::vector<Domain>& domains() const override { return domains_; }
@@ -162,6 +165,16 @@ class Isolated final : public Collector {
 
   double cpu_seconds_elsewhere() const override { return cpu_before_ + cpu_; }
 
+  // As add_accelerators(): the vendor that was there first keeps its place.
+  void describe(records::MachineInfo& machine) const override {
+    if (machine.gpu_name || !machine_.gpu_name) return;
+    machine.gpu_name = machine_.gpu_name;
+    machine.gpu_vendor = machine_.gpu_vendor;
+    machine.gpu_backend = machine_.gpu_backend;
+    machine.gpu_count = machine_.gpu_count;
+    machine.gpu_driver = machine_.gpu_driver;
+  }
+
  private:
   void start() {
     child_ = std::make_unique<Child>(command_);
@@ -171,13 +184,14 @@ class Isolated final : public Collector {
 
   void receive(Instant now, Sample& sample) {
     // After a restart the domains come before the first sample. Who is late already is not waited for again.
-    const milliseconds patience = now == *asked_ ? kPatience : kPatienceWhenLate;
+    const milliseconds patience = !answered_       ? kPatienceAtFirst
+                                  : now == *asked_ ? kPatience
+                                                   : kPatienceWhenLate;
     while (const auto frame = child_->next(patience)) {
-      if (frame->kind == Frame::Kind::Failed) return fail(now, frame->content, sample);
-      if (frame->kind == Frame::Kind::Domains) {
-        learn(frame->content);
-        continue;
-      }
+      if (frame->kind == Frame::Kind::Failed) return fail(now, decode_error(frame->content).what(), sample);
+      if (frame->kind == Frame::Kind::Domains) learn(frame->content);
+      if (frame->kind != Frame::Kind::Sample) continue;
+      answered_ = true;
       asked_.reset();
       return take(decode_sample(frame->content, cpu_), sample);
     }
@@ -250,6 +264,8 @@ class Isolated final : public Collector {
   const std::vector<std::string> command_;
   const std::string name_;
   std::vector<Domain> domains_;
+  records::MachineInfo machine_;
+  bool answered_ = false;  ///< once: its first poll, which may be slow, is over
   std::unique_ptr<Child> child_;
   std::vector<std::uint32_t> index_;  ///< the child's index of a domain -> ours
   std::optional<Instant> asked_;      ///< an answer is awaited since then
@@ -265,7 +281,7 @@ class Isolated final : public Collector {
 std::unique_ptr<Collector> make_isolated(const std::vector<std::string>& command, const std::string& name,
                                          const CollectorOptions& options) {
   std::vector<std::string> whole = command;
-  for (const std::string& word : {std::string(kHelperWord), name, options.root, options.argument})
+  for (const std::string& word : {std::string(kHelperWord), name, encode_options(options)})
     whole.push_back(word);
   return std::make_unique<Isolated>(std::move(whole), name);
 }

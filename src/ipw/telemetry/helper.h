@@ -15,10 +15,10 @@ namespace ipw::telemetry {
 inline constexpr std::string_view kHelperWord = "--collector-helper";
 
 /// Make a collector that runs in a child process: the program `command` with kHelperWord, the collector's
-/// name, its root and its argument behind it. A child that dies is started again, first after 0.2 s, then
-/// more and more slowly; until then its domains are Lost. One that does not answer for ten seconds is killed.
-/// The clocks are the machine's, so stamps need no alignment. Throws Error(Unavailable) with the child's own
-/// reason when it cannot be made there.
+/// name and its options (encode_options) behind it, and the environment of this process. A child that dies is
+/// started again, first after 0.2 s, then more and more slowly; until then its domains are Lost. One that
+/// does not answer for ten seconds is killed. The clocks are the machine's, so stamps need no alignment.
+/// Throws Error(Unavailable) with the child's own reason when it cannot be made there.
 std::unique_ptr<Collector> make_isolated(const std::vector<std::string>& command, const std::string& name,
                                          const CollectorOptions& options);
 

@@ -67,15 +67,19 @@ int run_helper(std::span<const CollectorRow> rows, const std::vector<std::string
   prctl(PR_SET_TIMERSLACK, 1UL);
   end_with_parent();
   try {
-    if (arguments.size() != 3)
-      throw Error(ErrorCode::Usage, "a helper needs a collector, a root and an argument");
-    const auto collector = require("collector", rows, arguments[0]).make({arguments[1], arguments[2]});
+    if (arguments.size() != 2) throw Error(ErrorCode::Usage, "a helper needs a collector and its options");
+    const auto collector = require("collector", rows, arguments[0]).make(decode_options(arguments[1]));
+    records::MachineInfo machine;
+    collector->describe(machine);
+    if (!send(Frame::Kind::Machine, encode_machine(machine))) return 1;
     if (!send(Frame::Kind::Domains, header_line(collector->domains()))) return 1;
     return answer(*collector, clock);
+  } catch (const Error& e) {
+    send(Frame::Kind::Failed, encode_error(e));
   } catch (const std::exception& e) {
-    send(Frame::Kind::Failed, e.what());
-    return 1;
+    send(Frame::Kind::Failed, encode_error({ErrorCode::Internal, e.what()}));
   }
+  return 1;
 }
 
 }  // namespace ipw::telemetry

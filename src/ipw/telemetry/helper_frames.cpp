@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/telemetry/helper_frames.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <type_traits>
 
 #include "ipw/base/error.h"
+#include "ipw/base/json.h"
 
 namespace ipw::telemetry {
 
@@ -85,6 +88,70 @@ std::optional<Frame> take_frame(std::string& buffer) {
   Frame frame{head.get<Frame::Kind>(), buffer.substr(kHead, length)};
   buffer.erase(0, kHead + length);
   return frame;
+}
+
+std::string encode_options(const CollectorOptions& options) {
+  Json out{{"root", options.root},
+           {"argument", options.argument},
+           {"alternatives", options.alternatives},
+           {"named", options.named}};
+  if (options.visible_devices) out["visible_devices"] = *options.visible_devices;
+  return dump_json(out);
+}
+
+CollectorOptions decode_options(std::string_view word) try {
+  const Json json = Json::parse(word);
+  CollectorOptions out;
+  out.root = json.at("root");
+  out.argument = json.at("argument");
+  out.alternatives = json.at("alternatives");
+  out.named = json.at("named");
+  if (json.contains("visible_devices")) out.visible_devices = json["visible_devices"].get<std::string>();
+  return out;
+} catch (const nlohmann::json::exception& e) {
+  throw Error(ErrorCode::Format, std::string("a helper was given no options: ") + e.what());
+}
+
+std::string encode_error(const Error& error) {
+  return static_cast<char>(error.code()) + (error.what() + ('\0' + error.hint()));
+}
+
+Error decode_error(std::string_view content) {
+  if (content.empty() || content[0] < 0 || content[0] > static_cast<char>(ErrorCode::Internal))
+    return {ErrorCode::Internal, "the helper told no reason"};
+  const std::string_view text = content.substr(1);
+  const std::size_t end = std::min(text.find('\0'), text.size());
+  return {static_cast<ErrorCode>(content[0]), std::string(text.substr(0, end)),
+          std::string(text.substr(std::min(end + 1, text.size())))};
+}
+
+std::string encode_machine(const records::MachineInfo& machine) {
+  Json out = Json::object();
+  const auto put_if = [&](const char* key, const auto& value) {
+    if (value) out[key] = *value;
+  };
+  put_if("gpu_name", machine.gpu_name);
+  put_if("gpu_vendor", machine.gpu_vendor);
+  put_if("gpu_backend", machine.gpu_backend);
+  put_if("gpu_count", machine.gpu_count);
+  put_if("gpu_driver", machine.gpu_driver);
+  return dump_json(out);
+}
+
+records::MachineInfo decode_machine(std::string_view content) try {
+  const Json json = Json::parse(content);
+  records::MachineInfo out;
+  const auto take = [&]<class T>(const char* key, std::optional<T>& value) {
+    if (json.contains(key)) value = json[key].template get<T>();
+  };
+  take("gpu_name", out.gpu_name);
+  take("gpu_vendor", out.gpu_vendor);
+  take("gpu_backend", out.gpu_backend);
+  take("gpu_count", out.gpu_count);
+  take("gpu_driver", out.gpu_driver);
+  return out;
+} catch (const nlohmann::json::exception& e) {
+  throw Error(ErrorCode::Format, std::string("the helper told nothing of the machine: ") + e.what());
 }
 
 std::string encode_sample(const Sample& sample, double cpu_seconds) {

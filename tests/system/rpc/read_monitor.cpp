@@ -41,9 +41,12 @@ int main(int argc, char** argv) try {
   out["achieved_hz"] = self.achieved_hz;
   out["longest_gap_seconds"] = longest_gap;
   out["problems"] = self.problems;
+  const auto known = source->domains();
   for (const auto& energy : report.energies) {
     auto& domain = out["domains"][energy.domain];
     domain["scope"] = energy.scope;
+    const auto at = std::ranges::find(known, energy.domain, &ipw::telemetry::Domain::name);
+    domain["collector"] = at != known.end() ? at->collector : "";
     domain["joules"] = energy.joules ? ipw::Json(*energy.joules) : ipw::Json();
     domain["half_width"] = energy.half_width_joules;
     domain["reason"] = energy.reason;

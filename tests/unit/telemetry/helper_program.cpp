@@ -33,6 +33,7 @@ class Frail final : public Collector {
       sample.gauges.push_back({Gauge::Temperature, clock.now(), 41.5, i});
     }
   }
+  void describe(records::MachineInfo& machine) const override { machine.gpu_name = "Frail GPU"; }
 
  private:
   fs::path root_;

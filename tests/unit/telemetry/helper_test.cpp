@@ -58,6 +58,15 @@ TEST_F(Helper, brings_what_the_collector_reads) {
   EXPECT_GT(collector->cpu_seconds_elsewhere(), 0);
 }
 
+TEST_F(Helper, tells_what_the_collector_knows_of_the_machine) {
+  records::MachineInfo machine, other;
+  make()->describe(machine);
+  EXPECT_EQ(machine.gpu_name, "Frail GPU");
+  other.gpu_name = "NVIDIA H100 x8";
+  make()->describe(other);
+  EXPECT_EQ(other.gpu_name, "NVIDIA H100 x8");
+}
+
 TEST_F(Helper, a_device_that_appears_is_appended) {
   const auto collector = make();
   poll_until_read(*collector);
@@ -143,6 +152,32 @@ TEST_F(Helper, says_why_its_collector_cannot_be_made) {
     EXPECT_STREQ(e.what(), "no frail device on this machine");
   }
   EXPECT_THROW(make_isolated({"/nonexistent"}, "frail", {}), Error);
+}
+
+TEST(HelperFrames, options_machine_and_errors_survive_the_way) {
+  const CollectorOptions options{"/ro\"ot", "0,1", "GPU-5,\xc3\xa4", true, true};
+  const CollectorOptions back = decode_options(encode_options(options));
+  EXPECT_EQ(back.root, options.root);
+  EXPECT_EQ(back.argument, options.argument);
+  EXPECT_EQ(back.visible_devices, options.visible_devices);
+  EXPECT_TRUE(back.alternatives && back.named);
+  EXPECT_EQ(decode_options(encode_options({})).visible_devices, std::nullopt);
+  EXPECT_THROW(decode_options("{}"), Error);
+
+  records::MachineInfo machine;
+  machine.gpu_name = "NVIDIA H100 x8";
+  machine.gpu_count = 8;
+  const records::MachineInfo told = decode_machine(encode_machine(machine));
+  EXPECT_EQ(told.gpu_name, machine.gpu_name);
+  EXPECT_EQ(told.gpu_count, 8);
+  EXPECT_EQ(told.gpu_driver, std::nullopt);
+  EXPECT_THROW(decode_machine("x"), Error);
+
+  const Error error = decode_error(encode_error({ErrorCode::Usage, "no GPU 9", "there are 0 to 7"}));
+  EXPECT_EQ(error.code(), ErrorCode::Usage);
+  EXPECT_STREQ(error.what(), "no GPU 9");
+  EXPECT_EQ(error.hint(), "there are 0 to 7");
+  EXPECT_EQ(decode_error("").code(), ErrorCode::Internal);
 }
 
 TEST(HelperFrames, a_sample_survives_the_way_bit_for_bit) {
