@@ -114,8 +114,9 @@ Figures measure(const char* program, int clients, double seconds) {
   const Monitor monitor(program);
   Latencies latencies;
   std::vector<std::unique_ptr<ipw::telemetry::Source>> readers;
-  for (int i = 0; i < clients; ++i)
-    readers.push_back(ipw::rpc::connect(ipw::rpc::parse_address(monitor.address()), clock));
+  auto address = ipw::rpc::parse_address(monitor.address());
+  address.delay = std::chrono::milliseconds(0);
+  for (int i = 0; i < clients; ++i) readers.push_back(ipw::rpc::connect(address, clock));
   clock.sleep_until(clock.now() + std::chrono::seconds(1));
   for (auto& reader : readers)
     reader->tap([&](const ipw::telemetry::Sample& sample) { latencies.note(sample, clock.now()); });

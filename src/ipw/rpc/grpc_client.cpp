@@ -57,6 +57,7 @@ class GrpcTransport final : public Transport {
   explicit GrpcTransport(const Address& address)
       : target_(address.target),
         token_(address.token),
+        delay_(address.delay),
         stub_(energy::EnergyMonitor::NewStub(make_channel(address.target))) {}
 
   std::optional<Description> describe() override {
@@ -109,15 +110,21 @@ class GrpcTransport final : public Transport {
         sinks.original(from_wire(message));
       });
     }
-    return drain<energy::MonitorSample>(*stub_->StreamSamples(&context, {}), [&](const auto& message) {
-      telemetry::Sample sample = from_wire(message);
-      // What was left out on purpose leaves no gap in the numbers.
-      sample.sequence -= std::min<std::uint64_t>(message.skipped(), sample.sequence);
-      sinks.sample(std::move(sample), message.dropped());
+    energy::SamplesRequest request;
+    request.set_delay_ms(static_cast<std::uint32_t>(delay_.count()));
+    return drain<energy::MonitorSample>(*stub_->StreamSamples(&context, request), [&](const auto& message) {
+      for (const auto& earlier : message.earlier()) deliver(earlier, sinks);
+      deliver(message, sinks);
     });
   }
 
  private:
+  static void deliver(const energy::MonitorSample& message, const StreamSinks& sinks) {
+    telemetry::Sample sample = from_wire(message);
+    // What was left out on purpose leaves no gap in the numbers.
+    sample.sequence -= std::min<std::uint64_t>(message.skipped(), sample.sequence);
+    sinks.sample(std::move(sample), message.dropped());
+  }
   void prepare(grpc::ClientContext& context) const {
     if (!token_.empty()) context.AddMetadata("authorization", bearer(token_));
   }
@@ -145,6 +152,7 @@ class GrpcTransport final : public Transport {
   }
 
   std::string target_, token_;
+  std::chrono::milliseconds delay_;
   std::atomic<bool> seen_ = false;  ///< it answered once
   std::unique_ptr<energy::EnergyMonitor::Stub> stub_;
 };

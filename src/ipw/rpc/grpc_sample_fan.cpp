@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/rpc/grpc_sample_fan.h"
 
-#include <array>
 #include <optional>
+#include <vector>
 
+#include "ipw/rpc/holdback.h"
 #include "ipw/rpc/wire.h"
 
 namespace ipw::rpc {
@@ -18,14 +19,23 @@ grpc::Slice slice_of(const energy::MonitorSample& message) {
   return {bytes.data(), bytes.size()};
 }
 
+/// The head of an element of MonitorSample.earlier that has so many bytes.
+grpc::Slice head_of_earlier(std::size_t size) {
+  constexpr char kTag = energy::MonitorSample::kEarlierFieldNumber << 3 | 2;
+  std::string out(1, kTag);
+  for (; size >= 0x80; size >>= 7) out.push_back(static_cast<char>(size | 0x80));
+  out.push_back(static_cast<char>(size));
+  return {out.data(), out.size()};
+}
+
 }  // namespace
 
 /// One client. Messages in sequence are one message on the wire (protobuf merges them), so what is its own
 /// follows the bytes that are everybody's.
 class SampleStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  SampleStream(SampleFan& fan, const Thinning& thinning)
-      : fan_(fan), thinning_(thinning), cursor_(fan.frames_.subscribe()) {}
+  SampleStream(SampleFan& fan, const Thinning& thinning, Nanoseconds delay)
+      : fan_(fan), thinning_(thinning), holdback_(delay), cursor_(fan.frames_.subscribe()) {}
 
   void wake() {
     const std::lock_guard lock(mutex_);
@@ -58,17 +68,24 @@ class SampleStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
         ++skipped_;
         continue;
       }
-      write(*frame);
-      return;
+      const grpc::Slice own = what_is_its_own(*frame);
+      const bool hold = holdback_.holds(frame->tick);
+      if (hold) parts_.push_back(head_of_earlier(frame->bytes.size() + own.size()));
+      parts_.push_back(frame->bytes);
+      parts_.push_back(own);
+      if (!hold) return write();
     }
   }
-  void write(const SampleFan::Frame& frame) {
+  grpc::Slice what_is_its_own(const SampleFan::Frame& frame) {
     energy::MonitorSample own;
     if (!lost_before_) lost_before_ = frame.lost;
     own.set_dropped(cursor_.dropped + frame.lost - *lost_before_);
     own.set_skipped(skipped_);
-    const std::array<grpc::Slice, 2> parts{frame.bytes, slice_of(own)};
-    buffer_ = grpc::ByteBuffer(parts.data(), parts.size());
+    return slice_of(own);
+  }
+  void write() {
+    buffer_ = grpc::ByteBuffer(parts_.data(), parts_.size());
+    parts_.clear();
     writing_ = true;
     StartWrite(&buffer_);
   }
@@ -80,9 +97,11 @@ class SampleStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   SampleFan& fan_;
   std::mutex mutex_;
   Thinning thinning_;
+  Holdback holdback_;
   SampleFan::Frames::Cursor cursor_;
   std::uint64_t skipped_ = 0;
   std::optional<std::uint64_t> lost_before_;  ///< the fan's losses when this stream began
+  std::vector<grpc::Slice> parts_;            ///< of the next message
   grpc::ByteBuffer buffer_;
   bool writing_ = false, finished_ = false;
 };
@@ -97,11 +116,16 @@ void SampleFan::run() {
   auto cursor = hub_.samples().subscribe();
   while (!hub_.samples().closed() && !frames_.closed()) {
     const auto sample = hub_.samples().take(cursor, std::chrono::milliseconds(200));
-    if (!sample) continue;
+    if (!sample || !has_streams()) continue;
     frames_.publish({sample->tick, sample->thread, cursor.dropped, slice_of(to_wire(*sample, 0))});
     wake_all();
   }
   close();
+}
+
+bool SampleFan::has_streams() {
+  const std::lock_guard lock(mutex_);
+  return !streams_.empty();
 }
 
 void SampleFan::wake_all() {
@@ -114,8 +138,8 @@ void SampleFan::close() {
   wake_all();
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* SampleFan::open(const Thinning& thinning) {
-  auto* stream = new SampleStream(*this, thinning);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* SampleFan::open(const Thinning& thinning, Nanoseconds delay) {
+  auto* stream = new SampleStream(*this, thinning, delay);
   const std::lock_guard lock(mutex_);
   streams_.insert(stream);
   if (streams_.size() > kMaxStreams)

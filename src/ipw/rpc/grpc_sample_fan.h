@@ -24,8 +24,9 @@ class SampleFan {
   SampleFan(const SampleFan&) = delete;
   SampleFan& operator=(const SampleFan&) = delete;
 
-  /// A stream of samples from now on; gRPC owns it. It must end before the fan goes.
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* open(const Thinning& thinning);
+  /// A stream of samples from now on; gRPC owns it. It must end before the fan goes. A sample may be held
+  /// back for a while, so that several go in one message.
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* open(const Thinning& thinning, Nanoseconds delay);
   /// End all streams.
   void close();
 
@@ -39,6 +40,7 @@ class SampleFan {
   };
   using Frames = Broadcast<Frame>;
   void run();
+  bool has_streams();
   void wake_all();
   void forget(SampleStream* stream);
 

@@ -15,6 +15,7 @@ namespace {
 constexpr auto kPatience = std::chrono::milliseconds(200);
 constexpr auto kFarthestBack = std::chrono::hours(24);
 constexpr std::size_t kMaxRequestBytes = 1024;
+constexpr std::uint32_t kMostDelayMs = 1000;
 
 /// A stream that is over before it began.
 class Refusal final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
@@ -146,7 +147,9 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* Service::StreamSamples(grpc::Callbac
   if (!peer.admitted) return new Refusal(not_admitted());
   const auto asked = read_request(*request);
   if (!asked) return new Refusal({grpc::StatusCode::INVALID_ARGUMENT, "this is no SamplesRequest"});
-  return fan_.open({std::chrono::milliseconds(asked->interval_ms()), open_cell(peer.privileged, period())});
+  const Thinning thinning(std::chrono::milliseconds(asked->interval_ms()),
+                          open_cell(peer.privileged, period()));
+  return fan_.open(thinning, std::chrono::milliseconds(std::min(asked->delay_ms(), kMostDelayMs)));
 }
 
 }  // namespace ipw::rpc

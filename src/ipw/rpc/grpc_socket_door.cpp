@@ -18,7 +18,6 @@ namespace ipw::rpc {
 namespace {
 
 constexpr int kBacklog = 128;
-constexpr int kPollMilliseconds = 100;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {
   throw Error(ErrorCode::Unavailable, fmt::format("cannot listen on unix:{}: {}", path, why),
@@ -35,7 +34,7 @@ uid_t user_of(int connection) {
 void accept_all(int listener, grpc::Server& server, Doorman& doorman, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     pollfd waiting{listener, POLLIN, 0};
-    if (::poll(&waiting, 1, kPollMilliseconds) <= 0) continue;
+    if (::poll(&waiting, 1, -1) <= 0) continue;
     const int connection = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection < 0) {
       // Out of descriptors: those of clients that go come back.
@@ -65,6 +64,8 @@ SocketDoor::SocketDoor(const std::string& path) {
 }
 
 SocketDoor::~SocketDoor() {
+  acceptor_.request_stop();
+  ::shutdown(listener_, SHUT_RDWR);  // wakes the acceptor, for good
   acceptor_ = std::jthread();
   ::close(listener_);
 }

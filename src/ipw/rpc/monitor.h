@@ -2,6 +2,7 @@
 // The monitor over gRPC: the original's service and ours beside it. gRPC stays behind this header (module
 // "grpc").
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +20,8 @@ namespace ipw::rpc {
 struct Address {
   std::string target = "127.0.0.1:50053";  ///< host:port, or unix:/path
   std::string token;                       ///< secret of the monitor, empty: none; never logged
+  /// Samples may come so much later, several in one message: most of a stream's cost is that of its messages.
+  std::chrono::milliseconds delay{200};
 };
 
 /// Read the secret in the first line of a file that only its owner can read. Throws Error(Usage).

@@ -9,6 +9,7 @@ namespace {
 /// How far behind a reader may fall: 13 s at 50 ms.
 constexpr std::size_t kCapacity = 256;
 /// How often the original's totals are kept while nobody reads them.
+constexpr std::chrono::milliseconds kRest{250};
 constexpr auto kTotalsEvery = std::chrono::seconds(60), kFirstTotals = std::chrono::seconds(3);
 
 std::shared_ptr<MonitorHub::Samples> tap(telemetry::Source& source) {
@@ -35,6 +36,17 @@ MonitorHub::~MonitorHub() {
 void MonitorHub::close() {
   samples_->close();
   originals_.close();
+  wake_projector();
+}
+
+void MonitorHub::wake_projector() const {
+  const std::lock_guard lock(mutex_);
+  reader_came_.notify_all();
+}
+
+void MonitorHub::rest() const {
+  std::unique_lock lock(mutex_);
+  reader_came_.wait_for(lock, kRest, [this] { return original_readers_ > 0 || samples_->closed(); });
 }
 
 Description MonitorHub::description() const {
@@ -64,7 +76,10 @@ void MonitorHub::project() {
   Instant projected{}, skipped = started_ + kFirstTotals - kTotalsEvery;
   bool read = false;
   while (!samples_->closed()) {
-    const auto sample = samples_->take(cursor, std::chrono::milliseconds(500));
+    // Without a reader only signs of life are wanted, and a few of them will do.
+    const bool idle = original_readers_ == 0;
+    const auto sample = samples_->take(cursor, std::chrono::milliseconds(idle ? 0 : 500));
+    if (!sample && idle) rest();
     if (!sample) continue;
     note_life(*sample);
     // Every thread has a sample of a tick; the original's clients get one reading of it.

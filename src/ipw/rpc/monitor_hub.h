@@ -2,7 +2,9 @@
 // The server's side without the wire: one source, any number of readers who all see the same series.
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -29,7 +31,10 @@ class MonitorHub {
   /// A reader of the original's stream, as long as this lives. Its readings are made only where there is one.
   class OriginalReader {
    public:
-    explicit OriginalReader(const MonitorHub& hub) : hub_(hub) { ++hub_.original_readers_; }
+    explicit OriginalReader(const MonitorHub& hub) : hub_(hub) {
+      ++hub_.original_readers_;
+      hub_.wake_projector();
+    }
     ~OriginalReader() { --hub_.original_readers_; }
     OriginalReader(const OriginalReader&) = delete;
     OriginalReader& operator=(const OriginalReader&) = delete;
@@ -47,6 +52,8 @@ class MonitorHub {
 
  private:
   void project();
+  void wake_projector() const;
+  void rest() const;
   void note_life(const telemetry::Sample& sample);
 
   telemetry::Source& source_;
@@ -56,6 +63,8 @@ class MonitorHub {
   std::shared_ptr<Samples> samples_;  ///< shared with the tap, which may be called once more after us
   Originals originals_;
   mutable std::atomic<int> original_readers_{0};
+  mutable std::mutex mutex_;
+  mutable std::condition_variable reader_came_;
   std::atomic<std::int64_t> alive_ns_{-1};  ///< tick of the last sample with a measured reading
   std::jthread projector_;
 };

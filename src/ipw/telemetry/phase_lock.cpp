@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace ipw::telemetry {
 
@@ -22,6 +23,39 @@ constexpr int kDistrust = 96;
 constexpr int kHalvings = 25;
 // A range that is as short as this share of T needs no narrowing.
 constexpr double kFine = 0.005;
+
+/// `at + steps * period`.
+struct Line {
+  double at, steps;
+  double operator()(double period) const { return at + steps * period; }
+};
+
+/// Those of the lines, of ascending steps, that are the highest somewhere between two periods: few, since the
+/// periods are close to each other.
+class Highest {
+ public:
+  Highest(double from, double to) : from_(from), to_(to) {}
+  void add(Line line) {
+    if (!lines_.empty() && line(to_) <= lines_.back()(to_)) return;
+    while (!lines_.empty() && line(from_) >= lines_.back()(from_)) lines_.pop_back();
+    while (lines_.size() > 1 && hides(lines_[lines_.size() - 2], lines_.back(), line)) lines_.pop_back();
+    lines_.push_back(line);
+  }
+  double operator()(double period) const {
+    double out = -std::numeric_limits<double>::infinity();
+    for (const Line& line : lines_) out = std::max(out, line(period));
+    return out;
+  }
+
+ private:
+  // The flatter and the steeper one meet above the one between them.
+  static bool hides(Line flat, Line between, Line steep) {
+    return (flat.at - steep.at) * (between.steps - flat.steps) <=
+           (flat.at - between.at) * (steep.steps - flat.steps);
+  }
+  double from_, to_;
+  std::vector<Line> lines_;
+};
 
 }  // namespace
 
@@ -47,17 +81,15 @@ std::int64_t PhaseLock::next_index(TimeRange change) const {
 
 std::optional<PhaseLock::Fit> PhaseLock::fit(double slack) const {
   const std::int64_t newest = changes_.back().index;
-  const auto range = [&](double period) {
-    TimeRange out{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
-    for (const Change& change : changes_) {
-      const double forward = static_cast<double>(newest - change.index) * period;
-      out.low = std::max(out.low, change.range.low + forward - slack);
-      out.high = std::min(out.high, change.range.high + forward + slack);
-    }
-    return out;
-  };
-  const auto room = [&](double period) { return range(period).half(); };  // concave in the period
   double from = period() * (1 - kTolerance), to = period() * (1 + kTolerance);
+  Highest lows(from, to), highs(-to, -from);  // the lowest is the highest of the negatives
+  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
+    const auto steps = static_cast<double>(newest - change->index);
+    lows.add({change->range.low, steps});
+    highs.add({-change->range.high, steps});
+  }
+  const auto range = [&](double period) { return TimeRange{lows(period) - slack, slack - highs(-period)}; };
+  const auto room = [&](double period) { return range(period).half(); };  // concave in the period
   const double least = from, most = to;
   for (int n = 0; n < kHalvings; ++n) {
     const double a = from + (to - from) / 3, b = to - (to - from) / 3;
