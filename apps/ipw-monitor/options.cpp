@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <map>
 
+#include "ipw/telemetry/calibration.h"
+
 namespace ipw::monitor {
 namespace {
 
@@ -42,7 +44,7 @@ Parsed parse_options(int argc, char** argv) {
   Parsed out;
   auto& [serve, source, level] = out.options;
   int interval_ms = 50;
-  std::string token_file;
+  std::string token_file, calibration;
   CLI::App app(kAbout, "ipw-monitor");
   app.footer(kExamples);
   app.set_version_flag("--version", "ipw-monitor " IPW_VERSION);
@@ -71,6 +73,8 @@ Parsed parse_options(int argc, char** argv) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--sysfs-root", source.sysfs_root, "read /sys and /proc below this folder")
       ->type_name("DIR");
+  app.add_option("--calibration", calibration, "apply the gains of this file, which `ipw calibrate` made")
+      ->type_name("FILE");
   app.add_flag("--realtime", source.realtime,
                "sample at real-time priority (SCHED_FIFO 10), for a full machine; needs CAP_SYS_NICE");
   bool in_process = false;
@@ -88,6 +92,8 @@ Parsed parse_options(int argc, char** argv) {
   }
   level = out.exit_status ? level : kLevels.at(level_name);
   if (!out.exit_status && !token_file.empty()) serve.token = rpc::read_token(token_file);
+  if (!out.exit_status && !calibration.empty())
+    source.calibrations = telemetry::read_calibrations(calibration).entries;
   source.period = std::chrono::milliseconds(interval_ms);
   if (!in_process) source.helper = {"/proc/self/exe"};
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) source.visible_devices = visible;

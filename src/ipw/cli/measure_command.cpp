@@ -36,6 +36,7 @@ constexpr Option kOptions[] = {
     kCollectorOption,
     kSysfsRootOption,
     kSamplingPeriodOption,
+    kCalibrationOption,
 };
 
 std::string with_interval(double value, double half_width, std::string_view unit) {

@@ -76,6 +76,7 @@ constexpr Option kOptions[] = {
      "Which sensors to read; `ipw doctor` shows what is there.", Kind::List, "Sensors"},
     {"--sysfs-root", "DIR", "", "Read /sys and /proc below this folder.", Kind::Text, "Sensors"},
     {"--sampling-period", "SECONDS", "0.05", "Time between two readings.", Kind::Text, "Sensors"},
+    kCalibrationOption,
 
     {"--eval-client", "ID", "openai", "Judge, for datasets that need one; recorded in config.json.",
      Kind::Text, "Judge"},
@@ -153,6 +154,7 @@ void take_run_options(const Values& values, execution::ProfileConfig& c) {
   if (values.has("--collector")) c.collectors = values.list("--collector");
   take(values.text("--sysfs-root"), c.sysfs_root);
   take(values.number("--sampling-period", 0.001), c.sampling_period_seconds);
+  take(values.text("--calibration"), c.calibration);
   take(values.text("--eval-client"), c.eval_client);
   take(values.text("--eval-base-url"), c.eval_base_url);
   take(values.text("--eval-model"), c.eval_model);

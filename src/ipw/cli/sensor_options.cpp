@@ -12,6 +12,7 @@ execution::ProfileConfig sensor_config(const Values& values) {
   config.monitor_token_file = values.text("--monitor-token").value_or("");
   config.collectors = values.list("--collector");
   config.sysfs_root = values.text("--sysfs-root").value_or("");
+  config.calibration = values.text("--calibration").value_or(config.calibration);
   config.sampling_period_seconds =
       values.number("--sampling-period", kShortestPeriod).value_or(config.sampling_period_seconds);
   return config;

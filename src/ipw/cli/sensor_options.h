@@ -26,6 +26,14 @@ inline constexpr Option kSysfsRootOption = {
 inline constexpr Option kSamplingPeriodOption = {"--sampling-period",          "SECONDS",  "0.05",
                                                  "Time between two readings.", Kind::Text, "Sensors"};
 
+inline constexpr Option kCalibrationOption = {
+    "--calibration",
+    "FILE",
+    "auto",
+    "Gains found by `ipw calibrate`: auto takes those of this machine where there are some, none takes none.",
+    Kind::Text,
+    "Sensors"};
+
 /// A configuration with the sensors that were asked for, everything else as it is by default.
 execution::ProfileConfig sensor_config(const Values& values);
 

@@ -38,6 +38,7 @@ constexpr Option kOptions[] = {
     kCollectorOption,
     kSysfsRootOption,
     kSamplingPeriodOption,
+    kCalibrationOption,
 };
 
 /// The samples of a source on their way to a file; the sampling thread only formats a line.

@@ -20,6 +20,7 @@ struct Surroundings {
   std::filesystem::path data_dir, cache_dir;
   http::HubOptions hub;
   std::optional<std::string> visible_devices;  ///< CUDA_VISIBLE_DEVICES, where it is set
+  std::filesystem::path config_dir = {};       ///< where the user's own files lie, the calibration among them
   std::vector<std::string> helper;             ///< as telemetry::SourceOptions
 };
 

@@ -8,6 +8,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
 #include "ipw/clients/models.h"
+#include "ipw/execution/calibrate.h"
 #include "ipw/records/run_folder.h"
 #include "ipw/rpc/monitor.h"
 #include "ipw/telemetry/merged_source.h"
@@ -70,6 +71,7 @@ std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, cons
   options.sysfs_root = config.sysfs_root;
   options.collectors = config.collectors;
   options.visible_devices = around.visible_devices;
+  options.calibrations = calibrations_of(config, around, observer);
   options.helper = around.helper;
   return telemetry::open_local(options, around.clock);
 }

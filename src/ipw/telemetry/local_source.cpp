@@ -7,6 +7,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/log.h"
 #include "ipw/base/registry.h"
+#include "ipw/telemetry/calibration.h"
 #include "ipw/telemetry/collectors.h"
 #include "ipw/telemetry/helper.h"
 #include "ipw/telemetry/intake.h"
@@ -38,6 +39,8 @@ CollectorPlan plan_of(const CollectorRow& row, const std::optional<std::string>&
       return make_isolated(helper, name, options);
     };
   }
+  if (!source.calibrations.empty())
+    plan.make = [make = std::move(plan.make), calibrations = source.calibrations] { return calibrated(make(), calibrations); };
   return plan;
 }
 

@@ -180,6 +180,26 @@ class Source {
   virtual void tap(std::function<void(const Sample&)> sink) = 0;
 };
 
+struct GainFit {
+  double gain = 1;        ///< what a joule of the sensor is in joules of the reference
+  double half_width = 0;  ///< 95 %, of the gain
+  double offset_watts = 0, offset_half_width_watts = 0;  ///< reference - gain * sensor, mean over the phases
+  double swing_watts = 0;                                ///< mean change of the reference from phase to phase
+  std::size_t steps = 0;
+  double nonlinearity = 0;  ///< relative difference between the gain of small and of large steps
+};
+
+/// One calibrated domain; files of them: calibration.h.
+struct Calibration {
+  std::string domain;  ///< its name
+  std::string device;  ///< its device where it told one: the file of another board is not applied
+  GainFit fit;
+  bool offset_is_known =
+      false;              ///< the reference measured this domain alone, so the offset is the sensor's own
+  std::string reference;  ///< "shelly:192.0.2.10"
+  std::string date;       ///< of the measurement, UTC
+};
+
 struct SourceOptions {
   Nanoseconds period = std::chrono::milliseconds(50);
   std::string sysfs_root;  ///< prefix of /sys and /proc; empty is the machine itself
@@ -191,6 +211,7 @@ struct SourceOptions {
   bool realtime = false;                       ///< sampling threads at SCHED_FIFO, where that is allowed
   std::optional<std::string> visible_devices;  ///< CUDA_VISIBLE_DEVICES, where it is set
   bool alternatives = false;                   ///< also the worse sources of a quantity, for comparison
+  std::vector<Calibration> calibrations;       ///< applied to the domains that they name
 };
 
 /// Start sampling in this process. Throws Error(Usage) for an unknown collector, Error(Unavailable) when a
