@@ -55,7 +55,8 @@ execution::CalibrateRequest make_request(const Values& values) {
     throw Error(ErrorCode::Usage, "calibrate needs a reference: --meter or --meter-log",
                 "ipw calibrate --meter shelly:192.0.2.10");
   request.domains = values.list("--domain");
-  for (const auto word : split(values.text("--load").value_or(""), ' '))
+  const auto load = values.text("--load").value_or("");
+  for (const auto word : split(load, ' '))
     if (!word.empty()) request.load.emplace_back(word);
   request.cycles = static_cast<int>(values.integer("--cycles", 2).value_or(request.cycles));
   request.phase_seconds = values.number("--phase-seconds", kLeastPhase).value_or(request.phase_seconds);

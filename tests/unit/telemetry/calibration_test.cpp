@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
 #include "ipw/base/files.h"
@@ -208,7 +209,7 @@ TEST(Calibration, is_read_as_it_was_written) {
   write_calibrations(path, {"host-1", {one(0.95)}});
   const auto back = read_calibrations(path);
   EXPECT_EQ(back.host, "host-1");
-  EXPECT_EQ(to_json(back).dump(), to_json(CalibrationFile{"host-1", {one(0.95)}}).dump());
+  EXPECT_EQ(dump_json(to_json(back)), dump_json(to_json(CalibrationFile{"host-1", {one(0.95)}})));
 }
 
 TEST(Calibration, a_file_that_is_none_is_an_error_that_names_it) {
