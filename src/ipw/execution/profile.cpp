@@ -303,7 +303,8 @@ RunOutcome ProfileRun::finish() {
                           progress_.elapsed_seconds,
                           stop_.stop_requested(),
                           progress_.total,
-                          ledger_->shares()};
+                          ledger_->shares(),
+                          source_->window(run_start_, run_end_)};
   return finish_run(folder_.path, facts);
 }
 

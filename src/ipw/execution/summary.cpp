@@ -50,90 +50,6 @@ Tally count(const std::filesystem::path& folder, const std::string& model) {
   return tally;
 }
 
-Json domain_list(const std::vector<telemetry::Domain>& domains) {
-  Json list = Json::array();
-  for (const auto& d : domains)
-    list.push_back({{"name", d.name},
-                    {"scope", to_string(d.scope)},
-                    {"parent", d.parent},
-                    {"method", to_string(d.method)},
-                    {"collector", d.collector},
-                    {"cap_watts", d.cap_watts},
-                    {"relative_half_width", d.relative_half_width},
-                    {"note", d.note},
-                    {"device", d.device},
-                    {"alternative_to", d.alternative_to}});
-  return list;
-}
-
-Json idle_list(const std::vector<std::pair<std::string, IdleBaseline>>& idle) {
-  Json list = Json::array();
-  for (const auto& [when, baseline] : idle) {
-    Json watts = Json::object(), errors = Json::object();
-    for (const auto& [domain, value] : baseline.watts) {
-      watts[domain] = value.value;
-      errors[domain] = value.error;
-    }
-    list.push_back({{"when", when},
-                    {"seconds", baseline.seconds},
-                    {"watts", watts},
-                    {"standard_error_watts", errors},
-                    {"temperature_celsius", or_null(baseline.temperature_celsius)}});
-  }
-  return list;
-}
-
-/// How the idle power moved from the baseline before to the one after; a drift beyond three standard errors
-/// is told.
-Json idle_drift(const IdleModel& idle, const std::vector<telemetry::Domain>& domains) {
-  constexpr double kTold = 3;
-  Json list = Json::array();
-  for (const auto& domain : domains) {
-    const auto drift = idle.drift(domain.name);
-    if (!drift) continue;
-    list.push_back({{"domain", domain.name},
-                    {"watts_per_minute", drift->value},
-                    {"standard_error", drift->error},
-                    {"significant", std::abs(drift->value) > kTold * drift->error}});
-  }
-  return list;
-}
-
-Json activity_list(const std::vector<ActivityPower>& activity) {
-  Json list = Json::array();
-  for (const auto& a : activity)
-    list.push_back({{"domain", a.domain},
-                    {"active_seconds", a.active_seconds},
-                    {"idle_seconds", a.idle_seconds},
-                    {"active_watts", or_null(a.active_watts)},
-                    {"idle_watts", or_null(a.idle_watts)},
-                    {"mean_watts", a.mean_watts}});
-  return list;
-}
-
-/// The instrument's own card (design law 10).
-Json telemetry_card(const FinishFacts& f) {
-  return {{"source", f.source.description()},
-          {"domains", domain_list(f.source.domains())},
-          {"gpu_count", gpu_count(f.source.domains())},
-          {"idle", idle_list(f.idle)},
-          {"idle_drift", idle_drift(f.idle_model, f.source.domains())},
-          {"activity", activity_list(f.activity)},
-          {"sampler",
-           {{"period_seconds", f.self.period_seconds},
-            {"achieved_hz", f.self.achieved_hz},
-            {"ticks", f.self.ticks},
-            {"missed_ticks", f.self.missed_ticks},
-            {"dropped_samples", f.self.dropped_samples},
-            {"lateness_p50_seconds", f.self.lateness_p50_seconds},
-            {"lateness_p99_seconds", f.self.lateness_p99_seconds},
-            {"lateness_p999_seconds", f.self.lateness_p999_seconds},
-            {"lateness_max_seconds", f.self.lateness_max_seconds},
-            {"cpu_seconds", f.self.cpu_seconds},
-            {"wall_seconds", f.self.wall_seconds}}},
-          {"problems", f.self.problems}};
-}
-
 Json share_json(const telemetry::DeviceShare& d) {
   Json out{
       {"domain", d.domain},
@@ -215,24 +131,13 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
           {"dataset_info",
            {{"source", f.dataset.source}, {"revision", f.dataset.revision}, {"licence", f.dataset.licence}}},
           {"totals", totals(tally, f)},
-          {"telemetry", telemetry_card(f)},
+          {"telemetry", telemetry_card({f.source, f.self, f.idle, f.idle_model, f.activity, f.whole})},
           {"attribution", account_json(f.account)},
           {"interrupted", f.interrupted},
           {"verdict", {{"valid", verdict.valid()}, {"reasons", verdict.reasons}}}};
 }
 
 }  // namespace
-
-std::size_t gpu_count(const std::vector<telemetry::Domain>& domains) {
-  const auto is_gpu = [](const telemetry::Domain& d) {
-    return d.scope == telemetry::Scope::Accelerator && d.alternative_to.empty() &&
-           d.method != telemetry::Method::Modelled;
-  };
-  return static_cast<std::size_t>(std::ranges::count_if(domains, [&](const telemetry::Domain& d) {
-    const auto parent = std::ranges::find(domains, d.parent, &telemetry::Domain::name);
-    return is_gpu(d) && (parent == domains.end() || !is_gpu(*parent));
-  }));
-}
 
 std::vector<ActivityPower> activity_power(const telemetry::Source& source, Instant begin, Instant end,
                                           const std::map<std::string, ActiveEnergy>& active,

@@ -9,19 +9,11 @@
 #include "ipw/datasets/dataset.h"
 #include "ipw/execution/energy_ledger.h"
 #include "ipw/execution/profile.h"
+#include "ipw/execution/telemetry_card.h"
 #include "ipw/records/run_folder.h"
 #include "ipw/telemetry/source.h"
 
 namespace ipw::execution {
-
-/// Mean power of one domain over a run: while at least one request was active, while none was, and overall.
-/// Weighted with their times the first two give the third (defect M7).
-struct ActivityPower {
-  std::string domain;
-  double active_seconds = 0, idle_seconds = 0;
-  std::optional<double> active_watts, idle_watts;  ///< absent when there was no such time
-  double mean_watts = 0;
-};
 
 /// Split the energy of a run; a domain whose energy is not whole has no entry.
 std::vector<ActivityPower> activity_power(const telemetry::Source& source, Instant begin, Instant end,
@@ -42,6 +34,7 @@ struct FinishFacts {
   bool interrupted;
   std::optional<std::size_t> total;
   std::optional<telemetry::Account> account;  ///< where requests could overlap
+  telemetry::WindowReport whole;              ///< from the first query to the last
 };
 
 /// Write the dataset and summary.json of a folder and judge the run.
@@ -55,9 +48,6 @@ struct Tally {
 
 /// Judge a run: what must hold for its figures to be published.
 Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted);
-
-/// The GPUs that are measured: parts of one and second sources of the same are not counted again.
-std::size_t gpu_count(const std::vector<telemetry::Domain>& domains);
 
 /// Mark in the journal that a run goes on.
 void note_resumption(records::Journal& journal, std::size_t finished, WallTime now);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The monitor where there is little: few descriptors, little memory, no sensors. Goals F25, F26 and F32."""
+"""The monitor where there is little: a full disk, few descriptors, little memory, no sensors. Goals F24, F25, F26 and F32."""
 import contextlib
 import json
 import os
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BIN = pathlib.Path(os.environ["IPW_BINARY_DIR"]) / "bin"
@@ -60,6 +61,29 @@ def watts(address):
 
 
 class Limits(unittest.TestCase):
+    def test_F24_a_full_disk_for_the_log_costs_the_log_alone(self):
+        with tempfile.TemporaryDirectory() as folder, open("/dev/full", "w", encoding="ascii") as full:
+            socket = pathlib.Path(folder) / "m.sock"
+            process = subprocess.Popen([BIN / "ipw-monitor", "--socket", socket, "--log-level", "debug", *SERVER], stdout=full,
+                                       stderr=full)
+            try:
+                deadline = time.monotonic() + 10
+                while not socket.exists() and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                joules, half_width = watts(f"unix:{socket}")
+                alive = process.poll() is None
+                process.send_signal(signal.SIGTERM)
+                status = process.wait(timeout=10)
+            finally:
+                process.kill()
+                process.wait()
+        record = subprocess.run([BIN / "ipw", "telemetry", "--record", "/dev/full", "--monitor", "none", "--collector",
+                                 "simulated:watts=50", "--seconds", "2"], capture_output=True, text=True, timeout=30, check=False)
+        met = alive and status == 0 and abs(joules - 50) <= half_width + 0.5 and record.returncode == 1 and "/dev/full" in record.stderr
+        report_goal("F24", met, f"every line of the log fails: {joules:.2f} J of 50 J, ended with {status} when asked; a recording on a "
+                                "full disk ends with an error that names it")
+        self.assertTrue(met, record.stderr)
+
     def test_F25_32_descriptors_are_enough(self):
         def limit():
             resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
