@@ -20,7 +20,7 @@ OTHER = {"--client": "echo", "--model": "other", "--client-base-url": "http://lo
          "--dataset-param": "seed=3", "--max-queries": "3", "--sample-evenly": None, "--shard": "1/2", "--seed": "5",
          "--concurrency": "2", "--attribution": "time-share", "--batch-size": "2", "--warmup-queries": "1", "--idle-seconds": "0.2",
          "--output-dir": "elsewhere", "--monitor": "none", "--monitor-token": "elsewhere.token", "--collector": "simulated:watts=60",
-         "--sysfs-root": SOURCE + "/tests/fixtures/sysfs/two-sockets", "--sampling-period": "0.02",
+         "--sysfs-root": SOURCE + "/tests/fixtures/sysfs/two-sockets", "--sampling-period": "0.02", "--calibration": "none",
          "--eval-client": "ollama", "--eval-base-url": "http://localhost:9", "--eval-model": "judge"}
 # What stands in config.json under another name than the option's.
 KEYS = {"--monitor-token": "monitor_access_file", "--batch-size": "concurrency", "--client": "client_id", "--client-param": "client_params",
