@@ -40,7 +40,9 @@ CollectorPlan plan_of(const CollectorRow& row, const std::optional<std::string>&
     };
   }
   if (!source.calibrations.empty())
-    plan.make = [make = std::move(plan.make), calibrations = source.calibrations] { return calibrated(make(), calibrations); };
+    plan.make = [make = std::move(plan.make), calibrations = source.calibrations] {
+      return calibrated(make(), calibrations);
+    };
   return plan;
 }
 
