@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "ipw/base/error.h"
+#include "ipw/base/say.h"
 #include "ipw/telemetry/helper.h"
 #include "monitor_program.h"
 #include "options.h"
@@ -18,8 +19,8 @@ int main(int argc, char** argv) try {
   ipw::monitor::run(parsed.options);
   return 0;
 } catch (const ipw::Error& error) {
-  fmt::print(stderr, "ipw-monitor: {}\n", error.what());
-  for (const auto& line : error.context()) fmt::print(stderr, "  while {}\n", line);
-  if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+  ipw::say("ipw-monitor: {}\n", error.what());
+  for (const auto& line : error.context()) ipw::say("  while {}\n", line);
+  if (!error.hint().empty()) ipw::say("  hint: {}\n", error.hint());
   return ipw::exit_status(error.code());
 }

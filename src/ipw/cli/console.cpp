@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "ipw/base/say.h"
 #include "ipw/base/text.h"
 
 namespace ipw::cli {
@@ -53,13 +54,13 @@ void Console::clear_line() {
 void Console::stage(std::string_view what) {
   if (quiet_) return;
   clear_line();
-  fmt::print(stderr, "{} ...\n", what);
+  say("{} ...\n", what);
 }
 
 void Console::note(std::string_view text) {
   if (quiet_) return;
   clear_line();
-  fmt::print(stderr, "note: {}\n", text);
+  say("note: {}\n", text);
 }
 
 void Console::progress(const execution::Progress& progress) {
@@ -69,9 +70,9 @@ void Console::progress(const execution::Progress& progress) {
   if (progress.done == progress.done_before && !terminal_) return;
   const auto line = progress_line(progress, width_);
   if (terminal_)
-    fmt::print(stderr, "\r\x1b[K{}", line);
+    say("\r\x1b[K{}", line);
   else
-    fmt::print(stderr, "{}\n", line);
+    say("{}\n", line);
   line_shown_ = terminal_;
 }
 

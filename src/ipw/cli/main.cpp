@@ -10,6 +10,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/log.h"
 #include "ipw/base/registry.h"
+#include "ipw/base/say.h"
 #include "ipw/cli/environment.h"
 #include "ipw/cli/help.h"
 #include "ipw/cli/interrupt.h"
@@ -20,9 +21,9 @@ namespace ipw::cli {
 namespace {
 
 int report(const Error& error) {
-  fmt::print(stderr, "error: {}\n", error.what());
-  for (const auto& line : error.context()) fmt::print(stderr, "  while {}\n", line);
-  if (!error.hint().empty()) fmt::print(stderr, "hint: {}\n", error.hint());
+  say("error: {}\n", error.what());
+  for (const auto& line : error.context()) say("  while {}\n", line);
+  if (!error.hint().empty()) say("hint: {}\n", error.hint());
   return exit_status(error.code());
 }
 

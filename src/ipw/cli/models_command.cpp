@@ -7,6 +7,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
 #include "ipw/base/registry.h"
+#include "ipw/base/say.h"
 #include "ipw/base/text.h"
 #include "ipw/cli/commands.h"
 #include "ipw/clients/models.h"
@@ -24,7 +25,7 @@ clients::ModelOptions model_options(const Context& context) {
   options.cache_dir = context.around.cache_dir;
   options.data_dir = context.around.data_dir;
   options.hub = context.around.hub;
-  options.announce = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
+  options.announce = [](const std::string& text) { say("{}\n", text); };
   return options;
 }
 
