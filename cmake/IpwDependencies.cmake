@@ -1,5 +1,6 @@
 # Every third-party library, found once. deps/apt.txt names the packages, deps/versions.sh pins what is fetched besides.
 find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 find_package(tl-expected CONFIG REQUIRED)

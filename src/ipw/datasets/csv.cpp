@@ -7,7 +7,7 @@
 
 namespace ipw::datasets {
 
-CsvReader::CsvReader(std::istream& in) : in_(in) {
+CsvReader::CsvReader(std::istream& in, char separator) : in_(in), separator_(separator) {
   static constexpr int kMark[] = {0xEF, 0xBB, 0xBF};
   for (const int byte : kMark)
     if (in_.peek() == byte) in_.get();
@@ -33,7 +33,7 @@ bool CsvReader::field(std::string& out) {
     quoted(out);
   }
   for (int c = in_.get(); c != EOF; c = in_.get()) {
-    if (c == ',') return true;
+    if (c == separator_) return true;
     if (c == '\r' && in_.peek() == '\n') continue;
     if (c == '\n') {
       ++line_;

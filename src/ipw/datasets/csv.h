@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comma-separated values (RFC 4180): quoted fields, doubled quotes, line breaks inside quotes, CRLF or LF.
+// Comma- or tab-separated values (RFC 4180): quoted fields, doubled quotes, line breaks inside quotes, CRLF
+// or LF.
 #pragma once
 #include <cstddef>
 #include <istream>
@@ -12,7 +13,7 @@ namespace ipw::datasets {
 class CsvReader {
  public:
   /// A byte order mark at the start is skipped.
-  explicit CsvReader(std::istream& in);
+  explicit CsvReader(std::istream& in, char separator = ',');
   /// Read a record; blank lines are skipped. False at the end. Throws Error(Format) on a quote that is never
   /// closed and on text after a closing quote.
   bool next(std::vector<std::string>& fields);
@@ -24,6 +25,7 @@ class CsvReader {
   void quoted(std::string& out);
 
   std::istream& in_;
+  char separator_;
   std::size_t line_ = 1, record_line_ = 0;
 };
 

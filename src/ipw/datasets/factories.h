@@ -14,8 +14,16 @@ std::unique_ptr<Dataset> make_ipw_tiny(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_local(const DatasetOptions& options);
 
 const Benchmark& arc();
+const Benchmark& browsecomp();
+const Benchmark& deepresearchbench();
+const Benchmark& frames();
+const Benchmark& gdpval();
 const Benchmark& gpqa();
 const Benchmark& gsm8k();
+const Benchmark& hle();
+const Benchmark& humaneval();
+const Benchmark& ifeval();
+const Benchmark& livecodebench();
 const Benchmark& math500();
 const Benchmark& mmlu();
 const Benchmark& mmlu_pro();

@@ -44,7 +44,8 @@ class JsonLines final : public RowStream {
 
 class CsvRows final : public RowStream {
  public:
-  explicit CsvRows(const fs::path& path) : path_(path), in_(path, std::ios::binary), csv_(in_) {
+  explicit CsvRows(const fs::path& path, char separator)
+      : path_(path), in_(path, std::ios::binary), csv_(in_, separator) {
     read(header_);
   }
 
@@ -101,7 +102,8 @@ std::unique_ptr<RowStream> open_row_stream(const fs::path& path) {
   const bool folder = fs::is_directory(path);
   if (!folder && (extension == ".jsonl" || extension == ".ndjson" || extension == ".json"))
     return std::make_unique<JsonLines>(path);
-  if (!folder && extension == ".csv") return std::make_unique<CsvRows>(path);
+  if (!folder && extension == ".csv") return std::make_unique<CsvRows>(path, ',');
+  if (!folder && extension == ".tsv") return std::make_unique<CsvRows>(path, '\t');
   return std::make_unique<TableRows>(path);
 }
 

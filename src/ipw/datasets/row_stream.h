@@ -17,8 +17,8 @@ class RowStream {
   virtual std::string place() const = 0;  ///< of the last row, for messages: "file.jsonl:12"
 };
 
-/// Open by name: .jsonl, .ndjson and .json are JSON lines, .csv is RFC 4180 with a header line, everything
-/// else must be Parquet, Arrow or a `save_to_disk` folder. Throws Error(NotFound | Format).
+/// Open by name: .jsonl, .ndjson and .json are JSON lines, .csv and .tsv are RFC 4180 with a header line,
+/// everything else must be Parquet, Arrow or a `save_to_disk` folder. Throws Error(NotFound | Format).
 std::unique_ptr<RowStream> open_row_stream(const std::filesystem::path& path);
 
 }  // namespace ipw::datasets
