@@ -11,9 +11,9 @@ MapRow prepare(const Setting&) {
   return [](const Row& row, Question& out) {
     out.id = row.text("task_id");
     out.problem = row.text("prompt");
-    out.answer = row.text_or("rubric_pretty", "");
     out.subject = row.text_or("occupation", "");
     out.metadata = dump_json({{"sector", row.text_or("sector", "")},
+                              {"rubric", row.text_or("rubric_pretty", "")},
                               {"rubric_json", row.text_or("rubric_json", "")},
                               {"reference_files", row.texts("reference_files")}});
     return true;

@@ -84,7 +84,7 @@ TEST(LiveCodeBenchData, S7_names_the_function_of_a_functional_problem) {
 TEST(ResearchData, has_a_reference_or_a_rubric) {
   EXPECT_EQ(questions("deepresearchbench").at(0).answer, "# Gauges\n\nThe first is wider.");
   const auto task = questions("gdpval").at(0);
-  EXPECT_EQ(task.answer, "+2 names the goods");
+  EXPECT_EQ(Json::parse(task.metadata)["rubric"], "+2 names the goods");
   EXPECT_EQ(Json::parse(task.metadata)["reference_files"][0], "a/list.xlsx");
 }
 
