@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ipw/evaluation/grader.h"
-
 #include <array>
 
 #include "ipw/evaluation/code_graders.h"
+#include "ipw/evaluation/grader.h"
+#include "ipw/evaluation/reference_graders.h"
 
 namespace ipw::evaluation {
 namespace {
 
 constexpr std::array kGraders = {
+    GraderEntry{"browsecomp", "The judge finds the reference in the final answer.", Needs::Judge,
+                make_browsecomp},
+    GraderEntry{"equivalence", "The judge finds the same meaning as the reference.", Needs::Judge,
+                make_equivalence},
+    GraderEntry{"frames", "The judge finds the reference in the answer.", Needs::Judge, make_frames},
+    GraderEntry{"hle", "The judge compares the final answer, and reads its confidence.", Needs::Judge,
+                make_hle},
     GraderEntry{"humaneval", "The completed function passes the problem's check, in the sandbox.",
                 Needs::Sandbox, make_humaneval},
     GraderEntry{"livecodebench", "The program passes every public and private test, in the sandbox.",
                 Needs::Sandbox, make_livecodebench},
+    GraderEntry{"natural-reasoning", "The judge compares the conclusion with the reference.", Needs::Judge,
+                make_natural_reasoning},
+    GraderEntry{"simpleqa", "Correct, incorrect or not attempted, by a judge.", Needs::Judge, make_simpleqa},
 };
 
 }  // namespace
