@@ -75,8 +75,8 @@ TEST_P(OfflineDatasets, do_not_score_an_empty_answer_as_right) {
 }
 
 /// Rules that benchmarks name and that are not in the registries yet.
-constexpr std::string_view kComingRules[] = {"browsecomp", "deepresearchbench", "frames", "gdpval", "hle", "ifeval", "math",
-                                             "natural-reasoning", "simpleqa", "supergpqa", "wildchat"};
+constexpr std::string_view kComingRules[] = {"deepresearchbench", "gdpval",  "ifeval", "math",
+                                             "supergpqa",         "wildchat"};
 
 bool has_rule(std::string_view name) {
   return find(evaluation::scorers(), name) ||
