@@ -3,6 +3,8 @@
 // as one encrypted table; the prompt is that of its own script (github.com/openai/simple-evals).
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/error.h"
 #include "ipw/datasets/encoded_text.h"
 #include "ipw/datasets/factories.h"

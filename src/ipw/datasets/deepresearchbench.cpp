@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // DeepResearch Bench (Du et al. 2025, arXiv 2506.11763): research tasks, judged against the report of a
 // reference system.
+#include <nlohmann/json.hpp>
+
 #include "ipw/datasets/factories.h"
 
 namespace ipw::datasets {

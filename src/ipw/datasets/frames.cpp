@@ -3,6 +3,8 @@
 // with prompt=oracle the links of the articles stand in the prompt, which is another benchmark.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/text.h"
 #include "ipw/datasets/factories.h"
 

@@ -2,6 +2,8 @@
 // GDPval (Patwardhan et al. 2025, arXiv 2510.04374): tasks of occupations with files, judged by a rubric
 // where the revision has one. The files are named in the metadata; they are not loaded for models that only
 // read text.
+#include <nlohmann/json.hpp>
+
 #include "ipw/datasets/factories.h"
 
 namespace ipw::datasets {

@@ -3,6 +3,8 @@
 // (github.com/centerforaisafety/hle), so that the judge finds answer and confidence.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/error.h"
 #include "ipw/datasets/factories.h"
 

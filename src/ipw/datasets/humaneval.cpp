@@ -2,6 +2,8 @@
 // HumanEval (Chen et al. 2021, arXiv 2107.03374): functions to complete from their signature and docstring.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/datasets/factories.h"
 
 namespace ipw::datasets {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // IFEval (Zhou et al. 2023, arXiv 2311.07911): prompts with instructions that a program can check.
+#include <nlohmann/json.hpp>
+
 #include "ipw/datasets/factories.h"
 
 namespace ipw::datasets {

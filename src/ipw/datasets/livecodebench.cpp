@@ -3,6 +3,8 @@
 // (github.com/LiveCodeBench/LiveCodeBench). A release is the problems of its files and of all before it.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/error.h"
 #include "ipw/datasets/encoded_text.h"
 #include "ipw/datasets/factories.h"
