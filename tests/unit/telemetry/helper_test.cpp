@@ -156,7 +156,6 @@ TEST_F(Helper, says_why_its_collector_cannot_be_made) {
 
 TEST(HelperFrames, options_machine_and_errors_survive_the_way) {
   const CollectorOptions options{"/a \"root\"", "0,1", "GPU-5,\xc3\xa4", true, true};
-  const CollectorOptions options{"/ro\"ot", "0,1", "GPU-5,\xc3\xa4", true, true};
   const CollectorOptions back = decode_options(encode_options(options));
   EXPECT_EQ(back.root, options.root);
   EXPECT_EQ(back.argument, options.argument);
