@@ -6,8 +6,8 @@
 namespace ipw::cli {
 
 std::span<const Command> commands() {
-  static const std::array kCommands = {kAnalyze, kCompare, kDoctor,  kList,
-                                       kMeasure, kModels,  kProfile, kTelemetry};
+  static const std::array kCommands = {kAnalyze, kCompare, kDatasets, kDoctor,   kList,
+                                       kMeasure, kModels,  kProfile,  kTelemetry};
   return kCommands;
 }
 

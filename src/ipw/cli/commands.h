@@ -5,6 +5,6 @@
 
 namespace ipw::cli {
 
-extern const Command kAnalyze, kCompare, kDoctor, kList, kMeasure, kModels, kProfile, kTelemetry;
+extern const Command kAnalyze, kCompare, kDatasets, kDoctor, kList, kMeasure, kModels, kProfile, kTelemetry;
 
 }  // namespace ipw::cli
