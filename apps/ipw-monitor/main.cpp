@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/core.h>
 
+#include <cstdio>
+#include <string>
 #include <string_view>
 
 #include "ipw/base/error.h"
@@ -18,8 +20,9 @@ int main(int argc, char** argv) try {
   ipw::monitor::run(parsed.options);
   return 0;
 } catch (const ipw::Error& error) {
-  fmt::print(stderr, "ipw-monitor: {}\n", error.what());
-  for (const auto& line : error.context()) fmt::print(stderr, "  while {}\n", line);
-  if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+  std::string told = fmt::format("ipw-monitor: {}\n", error.what());
+  for (const auto& line : error.context()) told += fmt::format("  while {}\n", line);
+  if (!error.hint().empty()) told += fmt::format("  hint: {}\n", error.hint());
+  std::fputs(told.c_str(), stderr);
   return ipw::exit_status(error.code());
 }

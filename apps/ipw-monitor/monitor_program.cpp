@@ -5,8 +5,10 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <cstdio>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 namespace ipw::monitor {
 namespace {
@@ -40,22 +42,26 @@ class StopOnSignal {
   std::thread waiter_;
 };
 
+/// Print to stderr. What cannot be written, on a full disk, is lost and no more than that.
+template <class... Args>
+void say(fmt::format_string<Args...> text, Args&&... args) {
+  std::fputs(fmt::format(text, std::forward<Args>(args)...).c_str(), stderr);
+}
+
 void print_sensors(const std::vector<telemetry::SensorStatus>& sensors) {
   for (const auto& sensor : sensors) {
-    fmt::print(stderr, "  {} {}: {}\n", sensor.present ? "+" : "-", sensor.sensor, sensor.detail);
-    if (!sensor.present && !sensor.remedy.empty())
-      fmt::print(stderr, "      to have it: {}\n", sensor.remedy);
+    say("  {} {}: {}\n", sensor.present ? "+" : "-", sensor.sensor, sensor.detail);
+    if (!sensor.present && !sensor.remedy.empty()) say("      to have it: {}\n", sensor.remedy);
   }
 }
 
 void print_domains(const telemetry::Source& source) {
-  fmt::print(stderr, "ipw-monitor {}: {}\n", IPW_VERSION, source.description());
+  say("ipw-monitor {}: {}\n", IPW_VERSION, source.description());
   for (const auto& domain : source.domains()) {
-    fmt::print(stderr, "  {:<20} {} {} ({}){}{}\n", domain.name, telemetry::to_string(domain.scope),
-               telemetry::to_string(domain.method), domain.collector, domain.note.empty() ? "" : ": ",
-               domain.note);
+    say("  {:<20} {} {} ({}){}{}\n", domain.name, telemetry::to_string(domain.scope),
+        telemetry::to_string(domain.method), domain.collector, domain.note.empty() ? "" : ": ", domain.note);
   }
-  if (source.domains().empty()) fmt::print(stderr, "  no energy domain on this machine\n");
+  if (source.domains().empty()) say("  no energy domain on this machine\n");
 }
 
 }  // namespace
@@ -70,8 +76,8 @@ void run(const Options& options) {
   serve.sensors = telemetry::diagnose(options.source, clock);
   print_sensors(serve.sensors);
   rpc::serve(*source, clock, serve, signals.token(),
-             [](const std::string& address) { fmt::print(stderr, "listening on {}\n", address); });
-  fmt::print(stderr, "stopped\n");
+             [](const std::string& address) { say("listening on {}\n", address); });
+  say("stopped\n");
 }
 
 }  // namespace ipw::monitor

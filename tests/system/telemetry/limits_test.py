@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The monitor where there is little: few descriptors, little memory, no sensors. Goals F25, F26 and F32."""
+"""The monitor where there is little: a full disk, few descriptors, little memory, no sensors. Goals F24, F25, F26 and F32."""
 import contextlib
 import json
 import os
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BIN = pathlib.Path(os.environ["IPW_BINARY_DIR"]) / "bin"
@@ -82,6 +83,25 @@ class Limits(unittest.TestCase):
                 rss = next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
         met = abs(joules - 50) <= half_width + 0.5 and rss <= 64
         report_goal("F26", met, f"with at most 64 MB of data: {joules:.2f} J of 50 J, {rss:.1f} MB resident")
+        self.assertTrue(met)
+
+    def test_F24_a_log_on_a_full_disk_costs_the_log_alone(self):
+        with tempfile.TemporaryDirectory() as folder, open("/dev/full", "w", encoding="utf-8") as full:
+            process = subprocess.Popen([BIN / "ipw-monitor", "--socket", f"{folder}/m.sock", "--log-level", "debug", *SERVER],
+                                       stdout=full, stderr=full)
+            try:
+                for _ in range(200):
+                    if pathlib.Path(f"{folder}/m.sock").exists() or process.poll() is not None:
+                        break
+                    time.sleep(0.05)
+                joules, half_width = watts(f"unix:{folder}/m.sock")
+                process.send_signal(signal.SIGTERM)
+                status = process.wait(timeout=10)
+            finally:
+                process.kill()
+                process.wait()
+        met = status == 0 and abs(joules - 50) <= half_width + 0.5
+        report_goal("F24", met, f"the log on a full disk: {joules:.2f} J of 50 J, status {status} at the end")
         self.assertTrue(met)
 
     def test_F32_a_machine_with_nothing_at_all_gets_a_report_and_status_0(self):
