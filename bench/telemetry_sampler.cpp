@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How punctual and how cheap the sampler is on this machine: goals R1, R2, R3, R6, F6, O1, O2, O4, O5, O7 of
+// How punctual and how cheap the sampler is on this machine: goals R1, R2, R3, R6, F6, O1, O2, O4, O7 of
 // docs/reference/telemetry-truth.md. Two sockets are a folder of files; eight GPUs are simulated.
 //   telemetry_sampler [--seconds N] [--goals R1,O1] [--monitor PATH]
 #include <fmt/format.h>
@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -17,7 +16,6 @@
 
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
-#include "ipw/stats/stats.h"
 #include "ipw/telemetry/collectors.h"
 #include "ipw/telemetry/helper.h"
 #include "ipw/telemetry/history.h"
@@ -395,53 +393,9 @@ void cold_start(const fs::path& root, const std::string& program) {
                   ms[2], bare[2]));
 }
 
-/// The same work on every processor, in seconds of wall clock.
-double work_seconds(Clock& clock) {
-  constexpr int kSteps = 60'000'000;
-  const auto work = [] {
-    volatile double x = 1;
-    for (int i = 0; i < kSteps; ++i) x = x * 0.999999 + 1e-6;
-  };
-  const Instant begin = clock.now();
-  {
-    std::vector<std::jthread> threads;
-    for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
-      threads.emplace_back(work);
-  }
-  return to_seconds(clock.now() - begin);
-}
-
-/// Thirty pairs of runs with and without the monitor sampling, in the order ABBA, so that drifts cancel.
-void slowdown(const fs::path& root, const std::string& program) {
-  constexpr int kPairs = 30;
-  SystemClock clock;
-  const Monitor monitor(program, root, all_collectors());
-  const auto client = monitor.connect(clock);
-  std::vector<double> log_ratios;
-  for (int pair = 0; pair < kPairs; ++pair) {
-    double seconds[2];
-    for (const int turn : {0, 1}) {
-      const bool sampling = (turn == 0) == (pair % 2 == 0);
-      sampling ? monitor.resume() : monitor.pause();
-      seconds[sampling ? 1 : 0] = work_seconds(clock);
-    }
-    log_ratios.push_back(std::log(seconds[1] / seconds[0]));
-  }
-  monitor.resume();
-  const auto interval = stats::mean_interval(log_ratios);
-  const auto percent = [](double log_ratio) { return 100 * (std::exp(log_ratio) - 1); };
-  report_goal(
-      "O5", percent(interval->low) <= 0.1,
-      fmt::format(
-          "{} pairs of a fixed computation on all processors, with and without sampling at 50 ms: {:+.2f} % "
-          "[{:+.2f}, {:+.2f}]",
-          kPairs, percent(stats::summarize(log_ratios)->mean), percent(interval->low),
-          percent(interval->high)));
-}
-
 struct Options {
   double seconds = 20;
-  std::string goals = "R1,R2,R3,R6,F6,isolation,O1,O2,O4,O5,O7", monitor;
+  std::string goals = "R1,R2,R3,R6,F6,isolation,O1,O2,O4,O7", monitor;
 };
 
 Options parse(int argc, char** argv) {
@@ -475,7 +429,6 @@ int main(int argc, char** argv) try {
   if (wants("isolation")) ipw::isolation();
   if (wants("O1")) ipw::daemon(root, options.monitor, options.seconds);
   if (wants("O4")) ipw::memory(root, options.monitor);
-  if (wants("O5")) ipw::slowdown(root, options.monitor);
   if (wants("O7")) ipw::cold_start(root, options.monitor);
   std::filesystem::remove_all(root);
   return 0;

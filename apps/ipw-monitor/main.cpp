@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/core.h>
 
+#include <cstdio>
+#include <string>
 #include <string_view>
 
 #include "ipw/base/error.h"
-#include "ipw/base/say.h"
 #include "ipw/telemetry/helper.h"
 #include "monitor_program.h"
 #include "options.h"
@@ -19,8 +20,9 @@ int main(int argc, char** argv) try {
   ipw::monitor::run(parsed.options);
   return 0;
 } catch (const ipw::Error& error) {
-  ipw::say("ipw-monitor: {}\n", error.what());
-  for (const auto& line : error.context()) ipw::say("  while {}\n", line);
-  if (!error.hint().empty()) ipw::say("  hint: {}\n", error.hint());
+  std::string told = fmt::format("ipw-monitor: {}\n", error.what());
+  for (const auto& line : error.context()) told += fmt::format("  while {}\n", line);
+  if (!error.hint().empty()) told += fmt::format("  hint: {}\n", error.hint());
+  std::fputs(told.c_str(), stderr);
   return ipw::exit_status(error.code());
 }

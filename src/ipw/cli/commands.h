@@ -5,6 +5,7 @@
 
 namespace ipw::cli {
 
-extern const Command kAnalyze, kCalibrate, kCompare, kDoctor, kList, kMeasure, kModels, kProfile, kTelemetry;
+extern const Command kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kList, kMeasure, kModels, kProfile,
+    kTelemetry;
 
 }  // namespace ipw::cli

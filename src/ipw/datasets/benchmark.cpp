@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ipw/base/error.h"
+#include "ipw/base/log.h"
 #include "ipw/base/text.h"
 
 namespace ipw::datasets {
@@ -26,14 +27,24 @@ class BenchmarkDataset final : public Dataset {
       row.require(benchmark_.columns);
       question = {};
       question.index = index_++;
-      if (!map_(row, question)) continue;
+      if (!map_(row, question)) {
+        ++left_out_;
+        continue;
+      }
       complete(row, question);
       return true;
     }
+    report_left_out();
     return false;
   }
 
  private:
+  void report_left_out() {
+    if (left_out_ > 0 && !benchmark_.left_out.empty())
+      log::warning("{}: {} of {} rows left out: {}", benchmark_.id, left_out_, index_, benchmark_.left_out);
+    left_out_ = 0;
+  }
+
   void complete(const Row& row, Question& question) const {
     if (trim(question.problem).empty()) row.fail("the question is empty");
     if (benchmark_.has_answers && trim(question.answer).empty()) row.fail("the answer is empty");
@@ -47,7 +58,7 @@ class BenchmarkDataset final : public Dataset {
   DatasetInfo info_;
   std::unique_ptr<RowStream> rows_;
   MapRow map_;
-  std::int64_t index_ = 0;
+  std::int64_t index_ = 0, left_out_ = 0;
 };
 
 std::string listed(std::span<const std::string_view> names) {

@@ -38,7 +38,7 @@ struct Setting {
 
 /// Fill a question in: problem, answer, and where the data has them id, subject, choices, question, metadata.
 /// The frame has set index, and sets after it what is empty: id "DATASET/INDEX", subject "general", scorer.
-/// False leaves a row out that is no question.
+/// False leaves a row out that is no question; the number of those is logged with Benchmark::left_out.
 using MapRow = std::function<bool(const Row& row, Question& question)>;
 
 struct Benchmark {
@@ -55,7 +55,8 @@ struct Benchmark {
   std::int64_t shots = 0, max_shots = 0;
   std::vector<std::string_view> params = {};  ///< further --dataset-param names
   MapRow (*prepare)(const Setting& setting) = nullptr;
-  bool has_answers = true;  ///< false where a judge works without a reference
+  std::string_view left_out = {};  ///< why rows are left out, for people
+  bool has_answers = true;         ///< false where a judge works without a reference
 };
 
 /// Open a benchmark with its common parameters: path, config, prompt, revision, and shots and examples where

@@ -10,6 +10,7 @@
 namespace ipw::datasets {
 
 std::unique_ptr<Dataset> make_ipw_mini(const DatasetOptions& options);
+std::unique_ptr<Dataset> make_ipw_mix(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_ipw_tiny(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_local(const DatasetOptions& options);
 

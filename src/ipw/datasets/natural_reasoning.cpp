@@ -37,6 +37,7 @@ const Benchmark& natural_reasoning() {
       .columns = {{"question"}, {"reference_answer"}},
       .prompts = {"official", "original"},
       .prepare = &prepare,
+      .left_out = "no reference answer",
   };
   return kBenchmark;
 }

@@ -57,6 +57,7 @@ const Benchmark& wildchat() {
                   {"conversation_id", ColumnKind::Text, false}},
       .prompts = {"official", "original"},
       .prepare = &prepare,
+      .left_out = "no reply to the first message",
   };
   return kBenchmark;
 }

@@ -21,6 +21,7 @@ namespace {
 
 using arrow::Type;
 using Path = std::filesystem::path;
+constexpr std::int64_t kBatchRows = 1024;
 
 RowType row_type(const arrow::DataType& type) {
   if (arrow::is_integer(type.id())) return RowType::Int64;
@@ -180,8 +181,16 @@ struct OpenFile {
 };
 
 OpenFile open_parquet(std::shared_ptr<arrow::io::RandomAccessFile> input, const Path& file) {
+  // By default the reader buffers every column chunk of the file and keeps it; here memory must stay flat.
+  parquet::ReaderProperties pages;
+  pages.enable_buffered_stream();
+  parquet::ArrowReaderProperties batches;
+  batches.set_pre_buffer(false);
+  batches.set_batch_size(kBatchRows);
+  parquet::arrow::FileReaderBuilder builder;
+  check(builder.Open(std::move(input), pages), file);
   OpenFile out;
-  out.parquet = take(parquet::arrow::OpenFile(std::move(input), arrow::default_memory_pool()), file);
+  check(builder.properties(batches)->Build(&out.parquet), file);
   out.batches = take(out.parquet->GetRecordBatchReader(), file);
   return out;
 }

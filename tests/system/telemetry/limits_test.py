@@ -61,26 +61,6 @@ def watts(address):
 
 
 class Limits(unittest.TestCase):
-    def test_F24_a_full_disk_for_the_log_costs_the_log_alone(self):
-        with tempfile.TemporaryDirectory() as folder, open("/dev/full", "w", encoding="ascii") as full:
-            socket = pathlib.Path(folder) / "m.sock"
-            process = subprocess.Popen([BIN / "ipw-monitor", "--socket", socket, "--log-level", "debug", *SERVER], stdout=full,
-                                       stderr=full)
-            try:
-                deadline = time.monotonic() + 10
-                while not socket.exists() and time.monotonic() < deadline:
-                    time.sleep(0.05)
-                joules, half_width = watts(f"unix:{socket}")
-                alive = process.poll() is None
-                process.send_signal(signal.SIGTERM)
-                status = process.wait(timeout=10)
-            finally:
-                process.kill()
-                process.wait()
-        met = alive and status == 0 and abs(joules - 50) <= half_width + 0.5
-        report_goal("F24", met, f"every line of the log fails: {joules:.2f} J of 50 J, ended with {status} when asked")
-        self.assertTrue(met)
-
     def test_F25_32_descriptors_are_enough(self):
         def limit():
             resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
@@ -103,6 +83,25 @@ class Limits(unittest.TestCase):
                 rss = next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
         met = abs(joules - 50) <= half_width + 0.5 and rss <= 64
         report_goal("F26", met, f"with at most 64 MB of data: {joules:.2f} J of 50 J, {rss:.1f} MB resident")
+        self.assertTrue(met)
+
+    def test_F24_a_log_on_a_full_disk_costs_the_log_alone(self):
+        with tempfile.TemporaryDirectory() as folder, open("/dev/full", "w", encoding="utf-8") as full:
+            process = subprocess.Popen([BIN / "ipw-monitor", "--socket", f"{folder}/m.sock", "--log-level", "debug", *SERVER],
+                                       stdout=full, stderr=full)
+            try:
+                for _ in range(200):
+                    if pathlib.Path(f"{folder}/m.sock").exists() or process.poll() is not None:
+                        break
+                    time.sleep(0.05)
+                joules, half_width = watts(f"unix:{folder}/m.sock")
+                process.send_signal(signal.SIGTERM)
+                status = process.wait(timeout=10)
+            finally:
+                process.kill()
+                process.wait()
+        met = status == 0 and abs(joules - 50) <= half_width + 0.5
+        report_goal("F24", met, f"the log on a full disk: {joules:.2f} J of 50 J, status {status} at the end")
         self.assertTrue(met)
 
     def test_F32_a_machine_with_nothing_at_all_gets_a_report_and_status_0(self):

@@ -156,6 +156,13 @@ TEST(NaturalReasoning, S2_leaves_out_rows_without_a_reference_and_keeps_the_posi
   EXPECT_EQ(load("natural-reasoning")[1].id, "natural-reasoning/2");
 }
 
+TEST(NaturalReasoning, S42_tells_how_many_rows_were_left_out_and_why) {
+  ::testing::internal::CaptureStderr();
+  load("natural-reasoning");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("natural-reasoning: 1 of 3 rows left out: no reference answer"));
+}
+
 TEST(WildChat, asks_the_first_message_as_it_was_written) {
   const auto all = load("wildchat");
   ASSERT_EQ(all.size(), 3U);  // of two files; conversations without a reply are left out

@@ -107,5 +107,20 @@ TEST(Recorder, M26_keeps_every_gpu_by_itself_with_its_id) {
   EXPECT_EQ(record.devices[1].stats.avg, 300);
 }
 
+TEST(Recorder, S27_leaves_an_answer_without_a_rule_unscored_with_the_reason) {
+  auto asked = question();
+  asked.scorer.clear();
+  const auto evaluation = evaluate(asked, answered("4"));
+  EXPECT_FALSE(evaluation.correct.has_value());
+  EXPECT_EQ(evaluation.reason, "the data names no rule for this question");
+}
+TEST(Recorder, leaves_an_answer_that_needs_a_sandbox_unscored_while_the_run_goes_on) {
+  auto asked = question();
+  asked.scorer = "humaneval";
+  const auto evaluation = evaluate(asked, answered("4"));
+  EXPECT_FALSE(evaluation.correct.has_value());
+  EXPECT_EQ(evaluation.reason, "'humaneval' needs a judge or a sandbox, which decides after the run");
+}
+
 }  // namespace
 }  // namespace ipw::execution
