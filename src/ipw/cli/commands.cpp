@@ -6,8 +6,8 @@
 namespace ipw::cli {
 
 std::span<const Command> commands() {
-  static const std::array kCommands = {kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor,
-                                       kList,    kMeasure,   kModels,  kProfile,  kTelemetry};
+  static const std::array kCommands = {kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor,   kList,
+                                       kMeasure, kModels,    kProfile, kScore,    kTelemetry};
   return kCommands;
 }
 

@@ -6,6 +6,6 @@
 namespace ipw::cli {
 
 extern const Command kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kList, kMeasure, kModels, kProfile,
-    kTelemetry;
+    kScore, kTelemetry;
 
 }  // namespace ipw::cli

@@ -125,6 +125,8 @@ void take_engine_options(const Values& values, execution::ProfileConfig& c) {
   for (const char* name : {"IPW_API_KEY", "OPENAI_API_KEY"})
     if (const char* key = std::getenv(name); key && c.api_key.empty()) c.api_key = key;
   take(values.text("--api-key"), c.api_key);
+  for (const char* name : {"IPW_EVAL_API_KEY", "OPENAI_API_KEY"})
+    if (const char* key = std::getenv(name); key && c.eval_api_key.empty()) c.eval_api_key = key;
 }
 
 void take_question_options(const Values& values, execution::ProfileConfig& c) {

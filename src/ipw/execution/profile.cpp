@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <thread>
 
@@ -14,6 +15,7 @@
 #include "ipw/execution/energy_ledger.h"
 #include "ipw/execution/question_queue.h"
 #include "ipw/execution/recorder.h"
+#include "ipw/execution/scoring.h"
 #include "ipw/execution/setup.h"
 #include "ipw/execution/summary.h"
 #include "ipw/execution/telemetry_log.h"
@@ -49,6 +51,7 @@ class ProfileRun {
   void wait_for_last_readings();
   void report();
   /// Finish what can be finished after a failure, which is then thrown.
+  void score_waiting();
   [[noreturn]] void finish_and_rethrow();
   RunOutcome finish();
 
@@ -77,6 +80,8 @@ class ProfileRun {
   Progress progress_;
   int refusals_ = 0;
   std::exception_ptr trouble_;
+  bool scoring_is_due_ = false;  ///< an answer waits for a judge or a sandbox
+  Json scoring_;                 ///< what the phase of scoring did and cost
   std::atomic<int> working_{0};
 };
 
@@ -105,6 +110,7 @@ RunOutcome ProfileRun::run() {
   if (progress_.done_before > 0) {
     observer_.note(fmt::format("resuming: {} queries are finished already", progress_.done_before));
     note_resumption(*journal_, progress_.done_before, around_.clock.wall());
+    scoring_is_due_ = true;  // the earlier part may have been stopped before its answers were scored
   }
   warm_up();
   take_idle("before");
@@ -114,7 +120,30 @@ RunOutcome ProfileRun::run() {
   if (idle_model_.drifts())
     amend_idle(folder_.path, config_.model, *journal_, idle_model_, run_start_, run_start_unix_ns_);
   if (trouble_) finish_and_rethrow();
+  score_waiting();
   return finish();
+}
+
+/// Rules that need a judge or a sandbox come when the measurement is over, so that they cannot disturb it.
+/// The energy of this phase is the judge's where the judge runs on this machine.
+void ProfileRun::score_waiting() {
+  if (!scoring_is_due_ || stop_.stop_requested()) return;
+  observer_.stage("scoring");
+  ScoringTools tools(judge_config(config_, around_.cache_dir / "judgements.jsonl"), around_.clock);
+  const Instant begin = around_.clock.now();
+  const auto counts =
+      score_folder(folder_.path, config_, around_, {}, tools, *journal_, observer_, stop_.get_token());
+  const Instant end = around_.clock.now();
+  while (!source_->settled(end) && around_.clock.now() < end + std::chrono::seconds(2))
+    around_.clock.sleep_until(around_.clock.now() + kTurn);
+  const auto joules = records::headline_energy(source_->window(begin, end).energies).joules;
+  scoring_ = {{"answers", counts.answers},
+              {"correct", counts.correct},
+              {"wrong", counts.wrong},
+              {"unscored", counts.unscored},
+              {"seconds", to_seconds(end - begin)},
+              {"joules", joules ? Json(*joules) : Json(nullptr)},
+              {"judge", tools.account()}};
 }
 
 void ProfileRun::finish_and_rethrow() {
@@ -232,6 +261,7 @@ void ProfileRun::keep(records::QueryRecord record, const clients::Response& resp
   {
     const std::lock_guard lock(mutex_);
     journal_->append_query(record);
+    scoring_is_due_ = scoring_is_due_ || (record.evaluation && pending(*record.evaluation));
     ++progress_.done;
     if (record.failure) ++progress_.failed;
     if (record.evaluation && record.evaluation->correct) {
@@ -304,7 +334,8 @@ RunOutcome ProfileRun::finish() {
                           stop_.stop_requested(),
                           progress_.total,
                           ledger_->shares(),
-                          source_->window(run_start_, run_end_)};
+                          source_->window(run_start_, run_end_),
+                          scoring_};
   return finish_run(folder_.path, facts);
 }
 

@@ -3,22 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "ipw/base/hash.h"
 #include "ipw/base/text.h"
-#include "ipw/evaluation/grader.h"
+#include "ipw/execution/scoring.h"
 
 namespace ipw::execution {
 namespace {
-
-/// Why no rule can decide while the run goes on, or empty.
-std::string why_unscored(std::string_view scorer) {
-  if (scorer.empty()) return "the data names no rule for this question";
-  const auto all = evaluation::graders();
-  if (std::ranges::find(all, scorer, &evaluation::GraderEntry::name) == all.end()) return {};
-  return fmt::format("'{}' needs a judge or a sandbox, which decides after the run", scorer);
-}
 
 records::Latency latency_of(const clients::Response& response) {
   records::Latency latency;
@@ -96,17 +86,7 @@ records::Evaluation evaluate(const datasets::Question& question, const clients::
     evaluation.reason = "the query failed: " + response.failure->kind;
     return evaluation;
   }
-  evaluation.reason = why_unscored(question.scorer);
-  if (!evaluation.reason.empty()) return evaluation;
-  const auto& row = require("scorer", evaluation::scorers(), question.scorer);
-  const auto verdict = row.make()->score(
-      {question.problem, question.answer, question.metadata, response.finish_reason, question.choices},
-      response.content);
-  evaluation.correct = verdict.correct;
-  evaluation.extracted = to_valid_utf8(verdict.extracted);
-  evaluation.reason = verdict.reason;
-  evaluation.metadata = verdict.metadata;
-  return evaluation;
+  return score_answer(question, response.content, response.finish_reason, nullptr);
 }
 
 void add_window(records::QueryRecord& record, telemetry::WindowReport window) {

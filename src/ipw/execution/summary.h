@@ -35,6 +35,7 @@ struct FinishFacts {
   std::optional<std::size_t> total;
   std::optional<telemetry::Account> account;  ///< where requests could overlap
   telemetry::WindowReport whole;              ///< from the first query to the last
+  const Json& scoring;                        ///< of the phase of scoring; null without one
 };
 
 /// Write the dataset and summary.json of a folder and judge the run.

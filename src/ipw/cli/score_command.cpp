@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// ipw score: judge the answers of a run anew, or answers from elsewhere.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "ipw/base/error.h"
+#include "ipw/base/json.h"
+#include "ipw/cli/commands.h"
+#include "ipw/cli/console.h"
+#include "ipw/execution/answers.h"
+
+namespace ipw::cli {
+namespace {
+
+constexpr Positional kPositionals[] = {
+    {"DIR", "A run folder of ipw; without it --dataset and --answers.", false}};
+
+constexpr Option kOptions[] = {
+    {"--scorer", "NAME", "the rule of each question", "Judge by this rule; `ipw list scorers` shows them."},
+    {"--dataset", "ID", "", "The benchmark whose questions were answered."},
+    {"--dataset-param", "KEY=VALUE", "", "A parameter of the dataset.", Kind::List},
+    {"--answers", "FILE", "",
+     "Answers from elsewhere: a JSON object a line with id (the dataset's own) and response."},
+    {"--eval-client", "ID", "openai", "Client of the judge, for rules that need one.", Kind::Text, "Judge"},
+    {"--eval-base-url", "URL", "https://api.openai.com/v1", "Where the judge is.", Kind::Text, "Judge"},
+    {"--eval-model", "NAME", "gpt-5-nano-2025-08-07", "Model of the judge.", Kind::Text, "Judge"},
+    {"--json", "", "", "Print the result as JSON.", Kind::Flag},
+    {"--quiet", "", "", "No progress on standard error.", Kind::Flag},
+};
+
+void take_judge(const Values& values, execution::ProfileConfig& config) {
+  for (const char* name : {"IPW_EVAL_API_KEY", "OPENAI_API_KEY"})
+    if (const char* key = std::getenv(name); key != nullptr && config.eval_api_key.empty())
+      config.eval_api_key = key;
+  config.eval_client = values.text("--eval-client").value_or(config.eval_client);
+  config.eval_base_url = values.text("--eval-base-url").value_or(config.eval_base_url);
+  config.eval_model = values.text("--eval-model").value_or(config.eval_model);
+}
+
+Json to_json(const execution::AnswersOutcome& o) {
+  Json subjects = Json::object();
+  for (const auto& [name, count] : o.subjects)
+    subjects[name] = {{"answers", count.answers}, {"correct", count.correct}};
+  return {{"dataset", o.dataset},
+          {"questions", o.questions},
+          {"answers", o.counts.answers},
+          {"missing", o.missing},
+          {"unknown_ids", o.unknown_ids},
+          {"correct", o.counts.correct},
+          {"wrong", o.counts.wrong},
+          {"unscored", o.counts.unscored},
+          {"accuracy", o.accuracy ? Json(*o.accuracy) : Json(nullptr)},
+          {"accuracy_interval_95", o.interval ? Json({o.interval->low, o.interval->high}) : Json(nullptr)},
+          {"classes", o.classes},
+          {"unscored_reasons", o.reasons},
+          {"subjects", std::move(subjects)},
+          {"judge", o.judge}};
+}
+
+void print(const execution::AnswersOutcome& o) {
+  fmt::print("{}: {} answers to {} questions, {} without an answer, {} with an unknown id\n", o.dataset,
+             o.counts.answers, o.questions, o.missing, o.unknown_ids);
+  if (o.accuracy)
+    fmt::print("accuracy {:.2f} % [{:.2f}, {:.2f}]: {} right, {} wrong, {} unscored\n", 100 * *o.accuracy,
+               100 * o.interval->low, 100 * o.interval->high, o.counts.correct, o.counts.wrong,
+               o.counts.unscored);
+  for (const auto& [name, count] : o.classes) fmt::print("  {:>8} {}\n", count, name);
+  for (const auto& [reason, count] : o.reasons) fmt::print("  {:>8} unscored: {}\n", count, reason);
+}
+
+int score_answers(const Values& values, Context& context) {
+  execution::AnswersRequest request;
+  request.config.dataset = values.text("--dataset").value_or("");
+  request.config.dataset_params = values.params("--dataset-param");
+  request.answers = values.text("--answers").value_or("");
+  request.scorer = values.text("--scorer").value_or("");
+  if (request.config.dataset.empty() || request.answers.empty())
+    throw Error(ErrorCode::Usage, "score needs a run folder, or --dataset and --answers",
+                "ipw score --dataset mmlu-pro --answers answers.jsonl");
+  take_judge(values, request.config);
+  execution::AnswersOutcome outcome;
+  {
+    Console console(values.has("--quiet"), context.err_is_terminal, context.width);
+    outcome = execution::score_answers(request, context.around, console, context.stop);
+  }
+  if (values.has("--json"))
+    fmt::print("{}", pretty_json(to_json(outcome)));
+  else
+    print(outcome);
+  if (outcome.counts.answers > 0) return 0;
+  fmt::print(stderr, "no answer has the id of a question; the ids are those of `ipw datasets sample {}`\n",
+             request.config.dataset);
+  return 1;
+}
+
+int score_run(const std::string& folder, const Values& values, Context& context) {
+  auto config = execution::profile_config_from_json(read_json_file(folder + "/config.json"));
+  take_judge(values, config);
+  execution::ScoringTools tools(
+      execution::judge_config(config, context.around.cache_dir / "judgements.jsonl"), context.around.clock);
+  execution::ScoreCounts counts;
+  {
+    Console console(values.has("--quiet"), context.err_is_terminal, context.width);
+    records::Journal journal(folder);
+    counts = execution::score_folder(folder, config, context.around, values.text("--scorer").value_or(""),
+                                     tools, journal, console, context.stop);
+  }
+  if (values.has("--json"))
+    fmt::print("{}", pretty_json({{"answers", counts.answers},
+                                  {"correct", counts.correct},
+                                  {"wrong", counts.wrong},
+                                  {"unscored", counts.unscored},
+                                  {"judge", tools.account()}}));
+  else if (counts.answers == 0)
+    fmt::print("nothing to do: every answer has its verdict; --scorer NAME judges all of them anew\n");
+  else
+    fmt::print(
+        "{} answers: {} right, {} wrong, {} unscored\nthe verdicts are in the journal; `ipw analyze {}` uses "
+        "them\n",
+        counts.answers, counts.correct, counts.wrong, counts.unscored, folder);
+  return 0;
+}
+
+int run(const Values& values, Context& context) {
+  const auto folder = values.text("DIR");
+  return folder ? score_run(*folder, values, context) : score_answers(values, context);
+}
+
+}  // namespace
+
+const Command kScore = {"score",
+                        "Judge the answers of a run again, or answers that were made elsewhere.",
+                        "With a folder: the answers that have no verdict yet (their rule needs a judge or a "
+                        "sandbox), or with --scorer all of them.\n"
+                        "Verdicts are appended to the journal, one after another, and the analyses use the "
+                        "last one of each answer.\n\n"
+                        "Without: each line of --answers is graded by the rule of its question. An answer "
+                        "without anything that the rule can\n"
+                        "read counts as wrong.\n\n"
+                        "Examples:\n"
+                        "  ipw score runs/profile_...\n"
+                        "  ipw score runs/profile_... --scorer numeric\n"
+                        "  ipw score --dataset mmlu-pro --answers answers.jsonl --json",
+                        kPositionals,
+                        kOptions,
+                        run};
+
+}  // namespace ipw::cli

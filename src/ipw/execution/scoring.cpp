@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/execution/scoring.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
+
+#include "ipw/base/error.h"
+#include "ipw/base/text.h"
+#include "ipw/execution/setup.h"
+#include "ipw/sandbox/code_runner.h"
+
+namespace ipw::execution {
+namespace {
+
+constexpr std::string_view kPending = "not scored yet: ";
+constexpr std::size_t kAtOnce = 16;
+
+evaluation::Task task_of(const datasets::Question& question, std::string_view finish_reason) {
+  evaluation::Task task{question.problem, question.answer,  question.metadata,
+                        finish_reason,    question.choices, {}};
+  task.question = question.question;
+  return task;
+}
+
+records::Evaluation to_record(const evaluation::Verdict& verdict, std::string_view scorer) {
+  records::Evaluation out;
+  out.scorer = scorer;
+  out.correct = verdict.correct;
+  out.extracted = to_valid_utf8(verdict.extracted);
+  out.reason = to_valid_utf8(verdict.reason);
+  out.metadata = verdict.metadata;
+  return out;
+}
+
+evaluation::Verdict without_verdict(std::string reason) {
+  evaluation::Verdict out;
+  out.reason = std::move(reason);
+  return out;
+}
+
+evaluation::Verdict grade(const evaluation::GraderEntry& row, const evaluation::Task& task,
+                          std::string_view response, ScoringTools* tools) {
+  const bool judge = row.needs == evaluation::Needs::Judge;
+  if (tools == nullptr)
+    return without_verdict(fmt::format("{}'{}' needs a {}", kPending, row.name, judge ? "judge" : "sandbox"));
+  const auto access = tools->access(row.needs);
+  if (!access.trouble.empty()) return without_verdict(access.trouble);
+  return row.make()->grade(task, response, access.help);
+}
+
+/// The question of a record: that of the dataset, or as much of it as the record holds.
+class QuestionsOfRun {
+ public:
+  QuestionsOfRun(const ProfileConfig& config, const Surroundings& around) {
+    try {
+      dataset_ = open_dataset(config, around);
+    } catch (const Error& error) {
+      trouble_ = error.what();
+    }
+  }
+  const std::string& trouble() const { return trouble_; }
+
+  /// Records come in the order of their indices.
+  datasets::Question of(const records::QueryRecord& record) {
+    while (dataset_ && (!at_ || at_->index < record.index)) {
+      at_.emplace();
+      if (!dataset_->next(*at_)) dataset_.reset();
+    }
+    if (dataset_ && at_->index == record.index) return *at_;
+    datasets::Question out;
+    out.index = record.index;
+    out.id = record.query_id;
+    out.problem = record.problem;
+    out.answer = record.answer;
+    out.metadata = record.dataset_metadata;
+    out.scorer = record.evaluation ? record.evaluation->scorer : "";
+    return out;
+  }
+
+ private:
+  std::unique_ptr<datasets::Dataset> dataset_;
+  std::optional<datasets::Question> at_;
+  std::string trouble_;
+};
+
+struct Waiting {
+  datasets::Question question;
+  std::string response, finish_reason;
+  records::Evaluation verdict;
+};
+
+/// Judge a handful at once; what a rule throws is its verdict.
+void judge_all(std::vector<Waiting>& batch, std::string_view scorer, ScoringTools& tools) {
+  std::atomic<std::size_t> next{0};
+  std::vector<std::jthread> threads;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < batch.size(); i = next++) {
+      auto& w = batch[i];
+      try {
+        w.verdict = score_answer(w.question, w.response, w.finish_reason, &tools, scorer);
+      } catch (const std::exception& error) {
+        w.verdict = to_record(without_verdict(error.what()), scorer.empty() ? w.question.scorer : scorer);
+      }
+    }
+  };
+  for (std::size_t i = 0; i < std::min(kAtOnce, batch.size()); ++i) threads.emplace_back(work);
+}
+
+void count(ScoreCounts& counts, const records::Evaluation& verdict) {
+  ++counts.answers;
+  ++(verdict.correct ? (*verdict.correct ? counts.correct : counts.wrong) : counts.unscored);
+}
+
+}  // namespace
+
+ScoringTools::~ScoringTools() = default;
+
+ScoringTools::Access ScoringTools::access(evaluation::Needs needs) {
+  const std::lock_guard lock(mutex_);
+  const bool judge = needs == evaluation::Needs::Judge;
+  auto& trouble = judge ? judge_trouble_ : runner_trouble_;
+  const bool there = judge ? judge_ != nullptr : runner_ != nullptr;
+  if (!there && trouble.empty()) try {
+      if (judge)
+        judge_ = make_judge(judge_config_, clock_);
+      else
+        runner_ = sandbox::make_code_runner();
+    } catch (const Error& error) {
+      trouble = fmt::format("no {}: {}", judge ? "judge" : "sandbox", error.what());
+    }
+  return {{judge_.get(), runner_.get()}, trouble};
+}
+
+Json ScoringTools::account() const {
+  const std::lock_guard lock(mutex_);
+  if (!judge_) return nullptr;
+  const auto usage = judge_->usage();
+  return {{"client", judge_config_.client},
+          {"base_url", judge_config_.base_url},
+          {"model", judge_config_.model},
+          {"judgements", usage.judgements},
+          {"cached", usage.cached},
+          {"failed", usage.failed},
+          {"attempts", usage.attempts},
+          {"prompt_tokens", usage.prompt_tokens},
+          {"completion_tokens", usage.completion_tokens}};
+}
+
+JudgeConfig judge_config(const ProfileConfig& config, std::filesystem::path cache) {
+  JudgeConfig out;
+  out.client = config.eval_client;
+  out.base_url = config.eval_base_url;
+  out.model = config.eval_model;
+  out.api_key = config.eval_api_key;
+  out.cache = std::move(cache);
+  return out;
+}
+
+records::Evaluation score_answer(const datasets::Question& question, std::string_view response,
+                                 std::string_view finish_reason, ScoringTools* tools,
+                                 std::string_view scorer) {
+  const std::string name(scorer.empty() ? std::string_view(question.scorer) : scorer);
+  if (name.empty()) return to_record(without_verdict("the data names no rule for this question"), name);
+  const auto task = task_of(question, finish_reason);
+  const auto graders = evaluation::graders();
+  const auto grader = std::ranges::find(graders, name, &evaluation::GraderEntry::name);
+  if (grader != graders.end()) return to_record(grade(*grader, task, response, tools), name);
+  return to_record(require("scorer", evaluation::scorers(), name).make()->score(task, response), name);
+}
+
+bool pending(const records::Evaluation& evaluation) {
+  return !evaluation.correct && evaluation.reason.starts_with(kPending);
+}
+
+ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfig& config,
+                         const Surroundings& around, std::string_view scorer, ScoringTools& tools,
+                         records::Journal& journal, Observer& observer, const std::stop_token& stop) {
+  ScoreCounts counts;
+  QuestionsOfRun questions(config, around);
+  if (!questions.trouble().empty())
+    observer.note(fmt::format("scoring without the dataset: {}", questions.trouble()));
+  const auto reader = records::open_run(folder, config.model);
+  std::vector<Waiting> batch;
+  const auto flush = [&] {
+    judge_all(batch, scorer, tools);
+    for (const auto& w : batch) {
+      journal.append_evaluation(w.question.index, w.verdict);
+      count(counts, w.verdict);
+    }
+    journal.sync();
+    batch.clear();
+    if (counts.answers > 0) observer.stage(fmt::format("scored {} answers", counts.answers));
+  };
+  for (records::QueryRecord record; !stop.stop_requested() && reader->next(record);) {
+    if (record.failure || (scorer.empty() && record.evaluation && !pending(*record.evaluation))) continue;
+    batch.push_back({questions.of(record), record.response, record.finish_reason, {}});
+    if (batch.size() >= 4 * kAtOnce) flush();
+  }
+  flush();
+  return counts;
+}
+
+}  // namespace ipw::execution
