@@ -49,6 +49,22 @@ bench_program() {
     --model "$cache/models/$IPW_MODEL_FILE"
 }
 
+# truth: tests and benchmarks say what they measured for each goal (tests/support/goal.h); the page is made of that.
+truth() {
+  local bin=build/bench/bin page=docs/reference/telemetry-truth
+  export IPW_GOALS=$root/build/goals.tsv
+  rm -f "$IPW_GOALS"
+  say "== tests"
+  run_tests release --label-regex "^$|system" || say "dev: a test failed; the page says what was measured"
+  say "== benchmarks"
+  "$bin/bench_telemetry_sampler"
+  "$bin/telemetry_slowdown"
+  "$bin/telemetry_monitor" "$bin/ipw-monitor"
+  "$bin/telemetry_truth" --svg "$page.svg"
+  tools/list_goals "$IPW_GOALS" >"$page.md"
+  say "written: $page.md, $page.svg"
+}
+
 # fuzz_each SECONDS: every fuzzer, from the seeds in fuzz/corpus/NAME; what it learns stays in the build folder.
 fuzz_each() {
   local program name folders
