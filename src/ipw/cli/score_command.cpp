@@ -56,7 +56,7 @@ Json to_json(const execution::AnswersOutcome& o) {
           {"classes", o.classes},
           {"unscored_reasons", o.reasons},
           {"subjects", std::move(subjects)},
-          {"judge", o.judge}};
+          {"judge", Json::parse(o.judge_json)}};
 }
 
 void print(const execution::AnswersOutcome& o) {

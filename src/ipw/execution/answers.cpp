@@ -96,7 +96,7 @@ class Grading {
 
   void finish() {
     const auto scored = outcome_.counts.correct + outcome_.counts.wrong;
-    outcome_.judge = tools_.account();
+    outcome_.judge_json = dump_json(tools_.account());
     if (scored == 0) return;
     outcome_.accuracy = static_cast<double>(outcome_.counts.correct) / static_cast<double>(scored);
     outcome_.interval = stats::wilson(outcome_.counts.correct, scored);

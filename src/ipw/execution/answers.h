@@ -3,7 +3,6 @@
 #pragma once
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -34,7 +33,7 @@ struct AnswersOutcome {
   std::map<std::string, std::size_t> classes;  ///< parsed, unparsed, empty, truncated
   std::map<std::string, std::size_t> reasons;  ///< of the unscored
   std::map<std::string, SubjectCount> subjects;
-  Json judge;  ///< ScoringTools::account
+  std::string judge_json;  ///< ScoringTools::account as text
 };
 
 /// Read and judge. Throws Error(Format) that names the line of the answers' file, also for an id that comes
