@@ -131,8 +131,8 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
           {"dataset_info",
            {{"source", f.dataset.source}, {"revision", f.dataset.revision}, {"licence", f.dataset.licence}}},
           {"totals", totals(tally, f)},
-          {"scoring", f.scoring},
           {"telemetry", telemetry_card({f.source, f.self, f.idle, f.idle_model, f.activity, f.whole})},
+          {"scoring", f.scoring},
           {"attribution", account_json(f.account)},
           {"interrupted", f.interrupted},
           {"verdict", {{"valid", verdict.valid()}, {"reasons", verdict.reasons}}}};

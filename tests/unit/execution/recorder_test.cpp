@@ -119,7 +119,7 @@ TEST(Recorder, leaves_an_answer_that_needs_a_sandbox_unscored_while_the_run_goes
   asked.scorer = "humaneval";
   const auto evaluation = evaluate(asked, answered("4"));
   EXPECT_FALSE(evaluation.correct.has_value());
-  EXPECT_EQ(evaluation.reason, "'humaneval' needs a judge or a sandbox, which decides after the run");
+  EXPECT_EQ(evaluation.reason, "not scored yet: 'humaneval' needs a sandbox");
 }
 
 }  // namespace
