@@ -103,20 +103,27 @@ get_llama_source() {
   rm -rf "$into"
 }
 
-llama_libraries_is_there() { system_llama || [ -e "$(llama_place)/build/.complete" ]; }
+# What the processor can do: a cache that came from another machine may hold instructions that this one lacks.
+processor() { { grep -m1 -E '^(flags|Features)' /proc/cpuinfo || uname -m; } 2>/dev/null | sha256sum | cut -c1-16; }
 
+llama_libraries_is_there() { system_llama || [ "$(cat "$(llama_place)/build/.complete" 2>/dev/null)" = "$(processor)" ]; }
+
+# The compiler cache does not know what -march=native means on this machine, so the processor's name is in its keys.
 # The libraries alone, for this processor; OpenMP off, since its idle threads spin and cost energy.
 get_llama_libraries() {
   local place
+  local -x CCACHE_NAMESPACE
+  CCACHE_NAMESPACE=$(processor)
   place=$(llama_place)
   local off=(-DBUILD_SHARED_LIBS -DLLAMA_BUILD_COMMON -DLLAMA_BUILD_TOOLS -DLLAMA_BUILD_TESTS -DLLAMA_BUILD_EXAMPLES
     -DLLAMA_BUILD_SERVER -DLLAMA_OPENSSL -DGGML_OPENMP)
   local options=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DGGML_NATIVE=ON)
+  rm -rf "$place/build"
   logged llama-configure "the command was: cmake -S $place -B $place/build -G Ninja ..." \
     cmake -S "$place" -B "$place/build" -G Ninja "${options[@]}" "${off[@]/%/=OFF}"
   logged llama-build "the command was: cmake --build $place/build --target llama ggml" \
     cmake --build "$place/build" --target llama ggml --parallel "$(jobs_at_once)"
-  touch "$place/build/.complete"
+  processor >"$place/build/.complete"
 }
 
 # llama.cpp's own benchmark, from the same tree; only ./dev bench needs it, and it takes some minutes to build.
@@ -124,8 +131,11 @@ llama_bench() { echo "$(llama_place)/build-bench/bin/llama-bench"; }
 
 get_llama_bench() {
   local place
+  local -x CCACHE_NAMESPACE
+  CCACHE_NAMESPACE=$(processor)
   place=$(llama_place)
-  [ ! -x "$(llama_bench)" ] || return 0
+  [ "$(cat "$place/build-bench/.complete" 2>/dev/null)" != "$(processor)" ] || return 0
+  rm -rf "$place/build-bench"
   local off=(-DBUILD_SHARED_LIBS -DLLAMA_BUILD_TESTS -DLLAMA_BUILD_EXAMPLES -DLLAMA_BUILD_SERVER -DLLAMA_BUILD_UI
     -DLLAMA_USE_PREBUILT_UI -DLLAMA_OPENSSL -DGGML_OPENMP)
   say "building llama-bench (some minutes, once)"
@@ -134,6 +144,7 @@ get_llama_bench() {
     -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_TOOLS=ON "${off[@]/%/=OFF}"
   logged llama-bench-build "the command was: cmake --build $place/build-bench --target llama-bench" \
     cmake --build "$place/build-bench" --target llama-bench --parallel "$(jobs_at_once)"
+  processor >"$place/build-bench/.complete"
 }
 
 # --- the model of the demonstration ------------------------------------------------------------------------------
