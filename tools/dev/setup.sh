@@ -103,8 +103,11 @@ get_llama_source() {
   rm -rf "$into"
 }
 
-# What the processor can do: a cache that came from another machine may hold instructions that this one lacks.
-processor() { { grep -m1 -E '^(flags|Features)' /proc/cpuinfo || uname -m; } 2>/dev/null | sha256sum | cut -c1-16; }
+# Virtual machines announce AMX and then end the program that uses it, so llama.cpp is built without.
+without_amx() { [ "$(uname -m)" != x86_64 ] || echo "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"; }
+
+# What the processor can do, and how we build for it: a cache that came from another machine may hold instructions that this one lacks.
+processor() { { grep -m1 -E '^(flags|Features)' /proc/cpuinfo || uname -m; without_amx; } 2>/dev/null | sha256sum | cut -c1-16; }
 
 llama_libraries_is_there() { system_llama || [ "$(cat "$(llama_place)/build/.complete" 2>/dev/null)" = "$(processor)" ]; }
 
@@ -117,7 +120,8 @@ get_llama_libraries() {
   place=$(llama_place)
   local off=(-DBUILD_SHARED_LIBS -DLLAMA_BUILD_COMMON -DLLAMA_BUILD_TOOLS -DLLAMA_BUILD_TESTS -DLLAMA_BUILD_EXAMPLES
     -DLLAMA_BUILD_SERVER -DLLAMA_OPENSSL -DGGML_OPENMP)
-  local options=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DGGML_NATIVE=ON)
+  local options=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DGGML_NATIVE=ON
+    "-DCMAKE_C_FLAGS=$(without_amx)" "-DCMAKE_CXX_FLAGS=$(without_amx)")
   rm -rf "$place/build"
   logged llama-configure "the command was: cmake -S $place -B $place/build -G Ninja ..." \
     cmake -S "$place" -B "$place/build" -G Ninja "${options[@]}" "${off[@]/%/=OFF}"
@@ -141,6 +145,7 @@ get_llama_bench() {
   say "building llama-bench (some minutes, once)"
   logged llama-bench-configure "the command was: cmake -S $place -B $place/build-bench -G Ninja ..." \
     cmake -S "$place" -B "$place/build-bench" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
+    "-DCMAKE_C_FLAGS=$(without_amx)" "-DCMAKE_CXX_FLAGS=$(without_amx)" \
     -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_TOOLS=ON "${off[@]/%/=OFF}"
   logged llama-bench-build "the command was: cmake --build $place/build-bench --target llama-bench" \
     cmake --build "$place/build-bench" --target llama-bench --parallel "$(jobs_at_once)"
