@@ -235,8 +235,8 @@ class Calibrator {
     out.device = domain.device;
     out.fit = fit;
     out.offset_is_known = request_.reference_is_domain;
-    out.reference =
-        request_.meter.empty() ? request_.meter_log : request_.meter.substr(0, request_.meter.find(','));
+    out.reference = request_.meter.empty() ? request_.meter_log
+                                           : request_.meter.substr(0, request_.meter.find_first_of(", "));
     out.date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::to_time_t(clock_.wall())));
     return out;
   }
