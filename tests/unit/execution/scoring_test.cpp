@@ -48,6 +48,14 @@ TEST(ScoreAnswer, a_judge_that_cannot_be_had_leaves_the_answer_unscored_with_the
   EXPECT_FALSE(pending(verdict));
 }
 
+TEST(ScoreAnswer, an_answer_waits_for_a_rule_that_is_not_built_yet) {
+  const auto verdict = score_answer(question("math"), "42", "stop", nullptr);
+  EXPECT_EQ(verdict.correct, std::nullopt);
+  EXPECT_TRUE(pending(verdict));
+  EXPECT_THROW(score_answer(question("math"), "42", "stop", nullptr, "math"), Error)
+      << "who names it is told";
+}
+
 TEST(ScoreAnswer, an_unknown_rule_is_an_error_and_none_a_reason) {
   EXPECT_THROW(score_answer(question("no-such-rule"), "x", "stop", nullptr), Error);
   EXPECT_NE(score_answer(question(""), "x", "stop", nullptr).reason.find("no rule"), std::string::npos);
