@@ -21,6 +21,7 @@
 #include "ipw/telemetry/recording.h"
 #include "ipw/telemetry/reference_method.h"
 #include "ipw/telemetry/window.h"
+#include "support/goal.h"
 #include "support/truth_signals.h"
 
 namespace {
@@ -99,6 +100,12 @@ std::string svg(const std::vector<Curve>& curves) {
              kLeft + kWidth / 2, kTop + kHeight + 40);
 }
 
+double mean_error_percent(const Curve& curve) {
+  double sum = 0;
+  for (const double error : curve.errors) sum += std::abs(error);
+  return 100 * sum / static_cast<double>(curve.errors.size());
+}
+
 void compare_on_known_load(int queries, unsigned seed, const std::string& svg_file) {
   std::vector<Curve> curves{{"ipw, edge-aware", "#1f6fb4", {}},
                             {"straight line", "#888888", {}},
@@ -134,6 +141,11 @@ void compare_on_known_load(int queries, unsigned seed, const std::string& svg_fi
   for (const Curve& curve : curves) print_row(curve);
   fmt::print("\nthe 95 % interval of ipw holds {:.1f} % of the queries\n",
              100.0 * inside / static_cast<double>(curves[0].errors.size()));
+  report_goal(
+      "P11", true,
+      fmt::format(
+          "{} queries on the same readings: mean error {:.2f} % by ipw, {:.2f} % by the original's method",
+          curves[0].errors.size(), mean_error_percent(curves[0]), mean_error_percent(curves[2])));
   if (svg_file.empty()) return;
   std::ofstream(svg_file) << svg(curves);
   fmt::print("plot: {}\n", svg_file);
