@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor_program.h"
 
-#include <fmt/core.h>
 #include <pthread.h>
 
 #include <csignal>
-#include <cstdio>
 #include <stop_token>
 #include <thread>
 #include <utility>
+
+#include "ipw/base/say.h"
 
 namespace ipw::monitor {
 namespace {
@@ -41,12 +41,6 @@ class StopOnSignal {
   std::stop_source stop_;
   std::thread waiter_;
 };
-
-/// Print to stderr. What cannot be written, on a full disk, is lost and no more than that.
-template <class... Args>
-void say(fmt::format_string<Args...> text, Args&&... args) {
-  std::fputs(fmt::format(text, std::forward<Args>(args)...).c_str(), stderr);
-}
 
 void print_sensors(const std::vector<telemetry::SensorStatus>& sensors) {
   for (const auto& sensor : sensors) {

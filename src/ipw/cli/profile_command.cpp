@@ -11,6 +11,7 @@
 #include "ipw/base/text.h"
 #include "ipw/cli/commands.h"
 #include "ipw/cli/console.h"
+#include "ipw/cli/judge_options.h"
 #include "ipw/cli/sensor_options.h"
 #include "ipw/records/run_folder.h"
 #include "ipw/report/report.h"
@@ -78,10 +79,9 @@ constexpr Option kOptions[] = {
     {"--sampling-period", "SECONDS", "0.05", "Time between two readings.", Kind::Text, "Sensors"},
     kCalibrationOption,
 
-    {"--eval-client", "ID", "openai", "Judge, for datasets that need one; recorded in config.json.",
-     Kind::Text, "Judge"},
-    {"--eval-base-url", "URL", "https://api.openai.com/v1", "Where the judge is.", Kind::Text, "Judge"},
-    {"--eval-model", "NAME", "gpt-5-nano-2025-08-07", "Model of the judge.", Kind::Text, "Judge"},
+    kEvalClientOption,
+    kEvalBaseUrlOption,
+    kEvalModelOption,
 
     {"--json", "", "", "Print summary.json on standard output instead of tables.", Kind::Flag, "Output"},
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag, "Output"},
@@ -125,8 +125,6 @@ void take_engine_options(const Values& values, execution::ProfileConfig& c) {
   for (const char* name : {"IPW_API_KEY", "OPENAI_API_KEY"})
     if (const char* key = std::getenv(name); key && c.api_key.empty()) c.api_key = key;
   take(values.text("--api-key"), c.api_key);
-  for (const char* name : {"IPW_EVAL_API_KEY", "OPENAI_API_KEY"})
-    if (const char* key = std::getenv(name); key && c.eval_api_key.empty()) c.eval_api_key = key;
 }
 
 void take_question_options(const Values& values, execution::ProfileConfig& c) {
@@ -157,9 +155,7 @@ void take_run_options(const Values& values, execution::ProfileConfig& c) {
   take(values.text("--sysfs-root"), c.sysfs_root);
   take(values.number("--sampling-period", 0.001), c.sampling_period_seconds);
   take(values.text("--calibration"), c.calibration);
-  take(values.text("--eval-client"), c.eval_client);
-  take(values.text("--eval-base-url"), c.eval_base_url);
-  take(values.text("--eval-model"), c.eval_model);
+  take_judge_options(values, c);
 }
 
 execution::RunRequest make_request(const Values& values) {

@@ -2,13 +2,13 @@
 // ipw score: judge the answers of a run anew, or answers from elsewhere.
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
 #include "ipw/cli/commands.h"
 #include "ipw/cli/console.h"
+#include "ipw/cli/judge_options.h"
 #include "ipw/execution/answers.h"
 
 namespace ipw::cli {
@@ -23,21 +23,12 @@ constexpr Option kOptions[] = {
     {"--dataset-param", "KEY=VALUE", "", "A parameter of the dataset.", Kind::List},
     {"--answers", "FILE", "",
      "Answers from elsewhere: a JSON object a line with id (the dataset's own) and response."},
-    {"--eval-client", "ID", "openai", "Client of the judge, for rules that need one.", Kind::Text, "Judge"},
-    {"--eval-base-url", "URL", "https://api.openai.com/v1", "Where the judge is.", Kind::Text, "Judge"},
-    {"--eval-model", "NAME", "gpt-5-nano-2025-08-07", "Model of the judge.", Kind::Text, "Judge"},
+    kEvalClientOption,
+    kEvalBaseUrlOption,
+    kEvalModelOption,
     {"--json", "", "", "Print the result as JSON.", Kind::Flag},
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag},
 };
-
-void take_judge(const Values& values, execution::ProfileConfig& config) {
-  for (const char* name : {"IPW_EVAL_API_KEY", "OPENAI_API_KEY"})
-    if (const char* key = std::getenv(name); key != nullptr && config.eval_api_key.empty())
-      config.eval_api_key = key;
-  config.eval_client = values.text("--eval-client").value_or(config.eval_client);
-  config.eval_base_url = values.text("--eval-base-url").value_or(config.eval_base_url);
-  config.eval_model = values.text("--eval-model").value_or(config.eval_model);
-}
 
 Json to_json(const execution::AnswersOutcome& o) {
   Json subjects = Json::object();
@@ -79,7 +70,7 @@ int score_answers(const Values& values, Context& context) {
   if (request.config.dataset.empty() || request.answers.empty())
     throw Error(ErrorCode::Usage, "score needs a run folder, or --dataset and --answers",
                 "ipw score --dataset mmlu-pro --answers answers.jsonl");
-  take_judge(values, request.config);
+  take_judge_options(values, request.config);
   execution::AnswersOutcome outcome;
   {
     Console console(values.has("--quiet"), context.err_is_terminal, context.width);
@@ -97,7 +88,7 @@ int score_answers(const Values& values, Context& context) {
 
 int score_run(const std::string& folder, const Values& values, Context& context) {
   auto config = execution::profile_config_from_json(read_json_file(folder + "/config.json"));
-  take_judge(values, config);
+  take_judge_options(values, config);
   execution::ScoringTools tools(
       execution::judge_config(config, context.around.cache_dir / "judgements.jsonl"), context.around.clock);
   execution::ScoreCounts counts;

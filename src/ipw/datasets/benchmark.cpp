@@ -144,6 +144,18 @@ const Benchmark* benchmark_of(std::string_view id) {
   return it == all.end() ? nullptr : *it;
 }
 
+Examples collect_examples(RowStream& rows, std::int64_t shots,
+                          const std::function<std::pair<std::string, std::string>(const Row&)>& example) {
+  Examples out;
+  std::map<std::string, std::int64_t> seen;
+  for (Json values; rows.next(values);) {
+    const auto place = rows.place();
+    const auto [group, text] = example(Row(values, place));
+    if (seen[group]++ < shots) out[group] += text;
+  }
+  return out;
+}
+
 std::string letter(std::size_t index) {
   if (index >= 26)
     throw Error(ErrorCode::Format, fmt::format("{} options, but there are 26 letters", index + 1));

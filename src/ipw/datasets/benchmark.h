@@ -4,10 +4,12 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ipw/datasets/columns.h"
@@ -74,6 +76,20 @@ template <const Benchmark& (*benchmark)()>
 std::unique_ptr<Dataset> make_benchmark(const DatasetOptions& options) {
   return open_benchmark(benchmark(), options);
 }
+
+/// Worked examples by group (subject, category): the first `shots` of each, one after another. `example`
+/// gives the group and the text of a row.
+using Examples = std::map<std::string, std::string>;
+Examples collect_examples(RowStream& rows, std::int64_t shots,
+                          const std::function<std::pair<std::string, std::string>(const Row&)>& example);
+
+/// The form of answer that Humanity's Last Exam asks for (github.com/centerforaisafety/hle) and BrowseComp
+/// took over, so that a judge finds answer and confidence; it stands behind the question.
+inline constexpr std::string_view kAnswerWithConfidence =
+    "\n\nYour response should be in the following format:\nExplanation: {your explanation for your final "
+    "answer}\n"
+    "Exact Answer: {your succinct, final answer}\n"
+    "Confidence: {your confidence score between 0% and 100% for your answer}";
 
 /// "A" for 0. Throws Error(Format) beyond Z.
 std::string letter(std::size_t index);

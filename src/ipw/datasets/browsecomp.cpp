@@ -12,12 +12,6 @@
 namespace ipw::datasets {
 namespace {
 
-constexpr std::string_view kForm =
-    "\n\nYour response should be in the following format:\nExplanation: {your explanation for your final "
-    "answer}\n"
-    "Exact Answer: {your succinct, final answer}\n"
-    "Confidence: {your confidence score between 0% and 100% for your answer}";
-
 std::string decrypted(const Row& row, std::string_view column, const std::string& canary) {
   try {
     return decrypt_with_canary(row.text(column), canary);
@@ -30,7 +24,7 @@ MapRow prepare(const Setting&) {
   return [](const Row& row, Question& out) {
     const auto canary = row.text("canary");
     out.question = decrypted(row, "problem", canary);
-    out.problem = out.question + std::string(kForm);
+    out.problem = out.question + std::string(kAnswerWithConfidence);
     out.answer = decrypted(row, "answer", canary);
     out.subject = row.text_or("problem_topic", "");
     out.metadata = dump_json({{"canary", canary}});

@@ -11,12 +11,6 @@
 namespace ipw::datasets {
 namespace {
 
-constexpr std::string_view kForm =
-    "\n\nYour response should be in the following format:\nExplanation: {your explanation for your final "
-    "answer}\n"
-    "Exact Answer: {your succinct, final answer}\n"
-    "Confidence: {your confidence score between 0% and 100% for your answer}";
-
 MapRow prepare(const Setting& setting) {
   const bool all = setting.config.name == "all";
   const bool plain = setting.prompt == "original";
@@ -25,7 +19,7 @@ MapRow prepare(const Setting& setting) {
     if (!image.empty() && !all) return false;
     out.id = row.text("id");
     out.question = row.text("question");
-    out.problem = out.question + (plain ? "" : std::string(kForm));
+    out.problem = out.question + (plain ? "" : std::string(kAnswerWithConfidence));
     out.answer = row.text("answer");
     out.subject = row.text_or("category", "");
     if (!image.empty()) out.images = {image};

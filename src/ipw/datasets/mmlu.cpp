@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <map>
 
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
@@ -26,18 +25,8 @@ std::string ask(const Row& row) {
   return fmt::format("{}\n{}Answer:", trim(row.text("question")), option_lines(choices));
 }
 
-using Examples = std::map<std::string, std::string>;
-
-Examples examples(RowStream& rows, std::int64_t shots) {
-  Examples out;
-  std::map<std::string, std::int64_t> seen;
-  for (Json values; rows.next(values);) {
-    const auto place = rows.place();
-    const Row row(values, place);
-    const auto subject = row.text("subject");
-    if (seen[subject]++ < shots) out[subject] += fmt::format("{} {}\n\n", ask(row), correct(row));
-  }
-  return out;
+std::pair<std::string, std::string> example(const Row& row) {
+  return {row.text("subject"), fmt::format("{} {}\n\n", ask(row), correct(row))};
 }
 
 constexpr std::string_view kSubjects[] = {"abstract_algebra",
@@ -110,7 +99,7 @@ std::string chosen_subject(const Params& params) {
 
 MapRow prepare(const Setting& setting) {
   Examples shots;
-  if (setting.shots > 0) shots = examples(*setting.examples(), setting.shots);
+  if (setting.shots > 0) shots = collect_examples(*setting.examples(), setting.shots, &example);
   const auto only = chosen_subject(setting.params);
   return [=](const Row& row, Question& out) {
     out.subject = row.text("subject");

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <map>
-
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
 #include "ipw/datasets/factories.h"
@@ -44,24 +42,12 @@ std::string head(const Item& item) {
   return fmt::format("Question:\n{}\nOptions:\n{}", item.question, option_lines(item.options));
 }
 
-std::string example(const Item& item) {
-  return head(item) +
-         replace_all(item.reasoning, "A: Let's think step by step.", "Answer: Let's think step by step.") +
-         "\n\n";
-}
-
-using Examples = std::map<std::string, std::string>;
-
-/// The examples of each category, at most `shots`.
-Examples examples(RowStream& rows, std::int64_t shots) {
-  Examples out;
-  std::map<std::string, std::int64_t> seen;
-  for (Json values; rows.next(values);) {
-    const auto place = rows.place();
-    const auto item = to_item(Row(values, place));
-    if (seen[item.category]++ < shots) out[item.category] += example(item);
-  }
-  return out;
+std::pair<std::string, std::string> example(const Row& row) {
+  const auto item = to_item(row);
+  return {item.category, head(item) +
+                             replace_all(item.reasoning, "A: Let's think step by step.",
+                                         "Answer: Let's think step by step.") +
+                             "\n\n"};
 }
 
 std::string official(const Item& item, const Examples& examples) {
@@ -84,7 +70,8 @@ std::string original(const Item& item) {
 MapRow prepare(const Setting& setting) {
   const bool is_official = setting.prompt == "official";
   Examples shots;
-  if (is_official && setting.shots > 0) shots = examples(*setting.examples(), setting.shots);
+  if (is_official && setting.shots > 0)
+    shots = collect_examples(*setting.examples(), setting.shots, &example);
   return [=](const Row& row, Question& out) {
     const auto item = to_item(row);
     out.id = item.id;

@@ -47,11 +47,15 @@ std::string_view without_lead_in(std::string_view text) {
 
 }  // namespace
 
-std::string_view final_text(std::string_view response) {
+std::string_view without_reasoning(std::string_view response) {
   static constexpr std::string_view kOpen = "<think>", kClose = "</think>";
   if (const auto close = response.rfind(kClose); close != std::string_view::npos)
     response.remove_prefix(close + kClose.size());
-  return trim(response.substr(0, response.find(kOpen)));
+  return response.substr(0, response.find(kOpen));
+}
+
+std::string_view final_text(std::string_view response) {
+  return trim(without_reasoning(response));
 }
 
 std::string_view strip_outer(std::string_view text) {

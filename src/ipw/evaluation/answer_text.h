@@ -7,7 +7,11 @@
 
 namespace ipw::evaluation {
 
-/// Cut away reasoning: keep what follows the last "</think>". Reasoning that never ended leaves nothing.
+/// Cut away reasoning and keep all white space, which is part of a program.
+std::string_view without_reasoning(std::string_view response);
+
+/// Cut away reasoning and outer white space: keep what follows the last "</think>". Reasoning that never
+/// ended leaves nothing.
 std::string_view final_text(std::string_view response);
 
 /// Drop white space, quotes, brackets, markdown marks and sentence punctuation at both ends.

@@ -38,11 +38,4 @@ std::vector<std::string_view> fenced_blocks(std::string_view text) {
   return out;
 }
 
-std::string_view without_reasoning_block(std::string_view response) {
-  static constexpr std::string_view kOpen = "<think>", kClose = "</think>";
-  if (const auto close = response.rfind(kClose); close != std::string_view::npos)
-    return response.substr(close + kClose.size());
-  return response.substr(0, response.find(kOpen));
-}
-
 }  // namespace ipw::evaluation

@@ -11,7 +11,4 @@ namespace ipw::evaluation {
 /// the end of the text, as the token limit leaves it.
 std::vector<std::string_view> fenced_blocks(std::string_view text);
 
-/// Cut away reasoning and keep all white space, which is part of a program.
-std::string_view without_reasoning_block(std::string_view response);
-
 }  // namespace ipw::evaluation

@@ -31,4 +31,10 @@ std::span<const GraderEntry> graders() {
   return kGraders;
 }
 
+std::span<const std::string_view> planned_rules() {
+  static constexpr std::array<std::string_view, 6> kPlanned = {
+      "deepresearchbench", "gdpval", "ifeval", "math", "supergpqa", "wildchat"};
+  return kPlanned;
+}
+
 }  // namespace ipw::evaluation

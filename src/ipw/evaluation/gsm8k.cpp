@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // GSM8K's two filters as lm-evaluation-harness has them (lm_eval/tasks/gsm8k, version 3): texts are compared,
 // not values.
-#include <fmt/format.h>
 #include <re2/re2.h>
+
+#include <nlohmann/json.hpp>
 
 #include "ipw/base/text.h"
 #include "ipw/evaluation/answer_text.h"
@@ -47,9 +48,8 @@ class Gsm8k final : public Scorer {
     const auto strict = strict_match(text), flexible = flexible_extract(text);
     if (flexible.empty()) return no_answer(task, text, "number");
     auto verdict = decided(task, comparable(flexible) == gold, flexible);
-    verdict.metadata.pop_back();
-    verdict.metadata += fmt::format(R"(,"strict_match":{},"flexible_extract":{}}})",
-                                    !strict.empty() && comparable(strict) == gold, *verdict.correct);
+    add_metadata(verdict, "strict_match", !strict.empty() && comparable(strict) == gold);
+    add_metadata(verdict, "flexible_extract", *verdict.correct);
     return verdict;
   }
 };

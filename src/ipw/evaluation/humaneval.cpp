@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/json.h"
+#include "ipw/evaluation/answer_text.h"
 #include "ipw/evaluation/code_graders.h"
 #include "ipw/evaluation/code_text.h"
 #include "ipw/evaluation/verdicts.h"
@@ -35,7 +36,7 @@ std::optional<Problem> read_problem(std::string_view metadata) {
 
 /// The code of a response: the last block that defines the function, else the last block, else all of it.
 std::string_view code_of(std::string_view response, const Problem& problem) {
-  const auto text = without_reasoning_block(response);
+  const auto text = without_reasoning(response);
   const auto blocks = fenced_blocks(text);
   if (blocks.empty()) return text;
   const auto head = "def " + problem.entry_point;

@@ -11,6 +11,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
 #include "ipw/base/text.h"
+#include "ipw/evaluation/answer_text.h"
 #include "ipw/evaluation/code_graders.h"
 #include "ipw/evaluation/code_text.h"
 #include "ipw/evaluation/verdicts.h"
@@ -49,7 +50,7 @@ Problem read_problem(std::string_view metadata) {
 
 /// The last block, as the official extraction takes it.
 std::string_view code_of(std::string_view response) {
-  const auto blocks = fenced_blocks(without_reasoning_block(response));
+  const auto blocks = fenced_blocks(without_reasoning(response));
   return blocks.empty() ? std::string_view() : blocks.back();
 }
 
@@ -156,10 +157,8 @@ class LiveCodeBench final : public Grader {
   static Verdict verdict(const Task& task, std::string_view code, std::size_t passed, std::size_t total,
                          std::string reason) {
     auto out = decided(task, passed == total, std::string(code), std::move(reason));
-    auto metadata = Json::parse(out.metadata);
-    metadata["tests_passed_before_a_fault"] = passed;
-    metadata["tests_total"] = total;
-    out.metadata = dump_json(metadata);
+    add_metadata(out, "tests_passed_before_a_fault", passed);
+    add_metadata(out, "tests_total", total);
     return out;
   }
 };

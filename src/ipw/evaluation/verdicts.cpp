@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/text.h"
 
 namespace ipw::evaluation {
@@ -15,6 +17,12 @@ Verdict decided(const Task& task, bool correct, std::string extracted, std::stri
   const bool truncated = task.finish_reason == "length";
   return {correct, std::move(extracted), std::move(reason),
           truncated ? R"({"class":"parsed","truncated":true})" : R"({"class":"parsed"})"};
+}
+
+void add_metadata(Verdict& verdict, const char* key, Json value) {
+  auto metadata = verdict.metadata.empty() ? Json::object() : Json::parse(verdict.metadata);
+  metadata[key] = std::move(value);
+  verdict.metadata = dump_json(metadata);
 }
 
 std::string_view no_answer_class(const Task& task, std::string_view response) {

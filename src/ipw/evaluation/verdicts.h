@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "ipw/base/json.h"
 #include "ipw/evaluation/scorer.h"
 
 namespace ipw::evaluation {
@@ -14,6 +15,9 @@ Verdict unscored(std::string reason);
 /// An answer was found. metadata: {"class":"parsed"}, with "truncated":true when the token limit ended the
 /// response.
 Verdict decided(const Task& task, bool correct, std::string extracted, std::string reason = {});
+
+/// Add a key to the metadata of a verdict, a JSON object.
+void add_metadata(Verdict& verdict, const char* key, Json value);
 
 /// No answer was found, which is wrong. The class is "empty" without any text, "truncated" when the token
 /// limit ended the response (it may have been on its way to an answer), else "unparsed".

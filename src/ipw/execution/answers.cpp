@@ -84,9 +84,7 @@ class Grading {
     answer.used = true;
     const auto verdict =
         score_answer(question, answer.response, answer.finish_reason, &tools_, request_.scorer);
-    auto& counts = outcome_.counts;
-    ++counts.answers;
-    ++(verdict.correct ? (*verdict.correct ? counts.correct : counts.wrong) : counts.unscored);
+    outcome_.counts.add(verdict);
     if (!verdict.correct) ++outcome_.reasons[verdict.reason];
     if (const auto name = class_of(verdict); !name.empty()) ++outcome_.classes[name];
     auto& subject = outcome_.subjects[question.subject];

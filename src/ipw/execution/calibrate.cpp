@@ -13,6 +13,7 @@
 #include "ipw/base/files.h"
 #include "ipw/base/subprocess.h"
 #include "ipw/base/text.h"
+#include "ipw/execution/readings.h"
 #include "ipw/execution/setup.h"
 #include "ipw/telemetry/machine.h"
 #include "ipw/telemetry/meter_log.h"
@@ -86,7 +87,10 @@ class Calibrator {
 
   CalibrateOutcome run() {
     run_load();
-    await_readings();
+    for (const auto* source : {sensors_.get(), meter_.get()})
+      if (source != nullptr)
+        await_readings(*source, phases_.back().end, std::chrono::seconds(5), clock_, stop_);
+    sleep(clock_.now());  // ends here when asked to stop
     const auto domains = pick_domains();
     const auto fit = telemetry::fit_gain(phases_, sum_of(domains), reference(), guard());
     if (!fit)
@@ -121,12 +125,6 @@ class Calibrator {
     while (clock_.now() < until && !stop_.stop_requested())
       clock_.sleep_until(std::min(until, clock_.now() + kTurn));
     if (stop_.stop_requested()) throw Error(ErrorCode::Cancelled, "cancelled; nothing was written");
-  }
-
-  void await_readings() {
-    const Instant end = phases_.back().end, latest = end + std::chrono::seconds(5);
-    const auto settled = [&] { return sensors_->settled(end) && (!meter_ || meter_->settled(end)); };
-    while (!settled() && clock_.now() < latest) sleep(clock_.now() + kTurn);
   }
 
   /// Delay and average of the slower of the two; at most a third of a phase.

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ipw/base/subprocess.h"
+#include "ipw/execution/readings.h"
 #include "ipw/execution/setup.h"
 #include "ipw/stats/stats.h"
 
@@ -17,12 +18,6 @@ using records::DomainEnergy;
 
 constexpr auto kTurn = std::chrono::milliseconds(10);
 constexpr auto kPatience = std::chrono::seconds(2);
-
-/// Wait until readings after an instant are there; a sensor that is slower than our patience has a reason.
-void await_readings(const telemetry::Source& source, Instant end, double period_seconds, Clock& clock) {
-  const Instant latest = end + kPatience + from_seconds(2 * period_seconds);
-  while (!source.settled(end) && clock.now() < latest) clock.sleep_until(clock.now() + kTurn);
-}
 
 const DomainEnergy* find_domain(std::span<const DomainEnergy> energies, const std::string& domain) {
   const auto at = std::ranges::find(energies, domain, &DomainEnergy::domain);
@@ -90,7 +85,10 @@ class Measurement {
   }
 
  private:
-  void await(Instant end) { await_readings(*source_, end, request_.config.sampling_period_seconds, clock_); }
+  void await(Instant end) {
+    await_readings(*source_, end, kPatience + from_seconds(2 * request_.config.sampling_period_seconds),
+                   clock_);
+  }
 
   std::vector<DomainEnergy> take_idle(std::string_view when) {
     const double seconds = request_.config.idle_seconds;

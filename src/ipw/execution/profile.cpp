@@ -14,6 +14,7 @@
 #include "ipw/base/log.h"
 #include "ipw/execution/energy_ledger.h"
 #include "ipw/execution/question_queue.h"
+#include "ipw/execution/readings.h"
 #include "ipw/execution/recorder.h"
 #include "ipw/execution/scoring.h"
 #include "ipw/execution/setup.h"
@@ -134,8 +135,7 @@ void ProfileRun::score_waiting() {
   const auto counts =
       score_folder(folder_.path, config_, around_, {}, tools, *journal_, observer_, stop_.get_token());
   const Instant end = around_.clock.now();
-  while (!source_->settled(end) && around_.clock.now() < end + std::chrono::seconds(2))
-    around_.clock.sleep_until(around_.clock.now() + kTurn);
+  await_readings(*source_, end, std::chrono::seconds(2), around_.clock);
   const auto joules = records::headline_energy(source_->window(begin, end).energies).joules;
   scoring_ = {{"answers", counts.answers},
               {"correct", counts.correct},

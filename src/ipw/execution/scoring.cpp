@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -19,9 +18,6 @@ namespace ipw::execution {
 namespace {
 
 constexpr std::string_view kPending = "not scored yet: ";
-/// Rules that datasets of ours name and that are not built yet: their answers wait.
-constexpr std::array<std::string_view, 6> kPlanned = {"deepresearchbench", "gdpval",  "ifeval", "math",
-                                                      "supergpqa",         "wildchat"};
 constexpr std::size_t kAtOnce = 16;
 
 evaluation::Task task_of(const datasets::Question& question, std::string_view finish_reason) {
@@ -115,12 +111,12 @@ void judge_all(std::vector<Waiting>& batch, std::string_view scorer, ScoringTool
   for (std::size_t i = 0; i < std::min(kAtOnce, batch.size()); ++i) threads.emplace_back(work);
 }
 
-void count(ScoreCounts& counts, const records::Evaluation& verdict) {
-  ++counts.answers;
-  ++(verdict.correct ? (*verdict.correct ? counts.correct : counts.wrong) : counts.unscored);
-}
-
 }  // namespace
+
+void ScoreCounts::add(const records::Evaluation& verdict) {
+  ++answers;
+  ++(verdict.correct ? (*verdict.correct ? correct : wrong) : unscored);
+}
 
 ScoringTools::~ScoringTools() = default;
 
@@ -129,14 +125,15 @@ ScoringTools::Access ScoringTools::access(evaluation::Needs needs) {
   const bool judge = needs == evaluation::Needs::Judge;
   auto& trouble = judge ? judge_trouble_ : runner_trouble_;
   const bool there = judge ? judge_ != nullptr : runner_ != nullptr;
-  if (!there && trouble.empty()) try {
-      if (judge)
-        judge_ = make_judge(judge_config_, clock_);
-      else
-        runner_ = sandbox::make_code_runner();
-    } catch (const Error& error) {
-      trouble = fmt::format("no {}: {}", judge ? "judge" : "sandbox", error.what());
-    }
+  if (there || !trouble.empty()) return {{judge_.get(), runner_.get()}, trouble};
+  try {
+    if (judge)
+      judge_ = make_judge(judge_config_, clock_);
+    else
+      runner_ = sandbox::make_code_runner();
+  } catch (const Error& error) {
+    trouble = fmt::format("no {}: {}", judge ? "judge" : "sandbox", error.what());
+  }
   return {{judge_.get(), runner_.get()}, trouble};
 }
 
@@ -174,7 +171,8 @@ records::Evaluation score_answer(const datasets::Question& question, std::string
   const auto graders = evaluation::graders();
   const auto grader = std::ranges::find(graders, name, &evaluation::GraderEntry::name);
   if (grader != graders.end()) return to_record(grade(*grader, task, response, tools), name);
-  if (scorer.empty() && std::ranges::find(kPlanned, name) != kPlanned.end())
+  const auto planned = evaluation::planned_rules();
+  if (scorer.empty() && std::ranges::find(planned, name) != planned.end())
     return to_record(without_verdict(fmt::format("{}this version has no rule '{}'", kPending, name)), name);
   return to_record(require("scorer", evaluation::scorers(), name).make()->score(task, response), name);
 }
@@ -196,7 +194,7 @@ ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfi
     judge_all(batch, scorer, tools);
     for (const auto& w : batch) {
       journal.append_evaluation(w.question.index, w.verdict);
-      count(counts, w.verdict);
+      counts.add(w.verdict);
     }
     journal.sync();
     batch.clear();

@@ -57,6 +57,7 @@ bool pending(const records::Evaluation& evaluation);
 
 struct ScoreCounts {
   std::size_t answers = 0, correct = 0, wrong = 0, unscored = 0;
+  void add(const records::Evaluation& verdict);
 };
 
 /// Judge the answers of a run's folder that wait for it, or all of them by `scorer`, several at once; each

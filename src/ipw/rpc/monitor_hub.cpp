@@ -8,8 +8,9 @@ namespace {
 
 /// How far behind a reader may fall: 13 s at 50 ms.
 constexpr std::size_t kCapacity = 256;
-/// How often the original's totals are kept while nobody reads them.
+/// How often signs of life are taken while nobody reads the original's stream ...
 constexpr std::chrono::milliseconds kRest{250};
+/// ... and its totals are kept.
 constexpr auto kTotalsEvery = std::chrono::seconds(60), kFirstTotals = std::chrono::seconds(3);
 
 std::shared_ptr<MonitorHub::Samples> tap(telemetry::Source& source) {

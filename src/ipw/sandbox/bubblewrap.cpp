@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every namespace is a new one, so there is no network but a loopback of its own, and when the first process
-// ends the kernel ends all others. The system's programs are there read-only; /work lies in memory.
+// ends the kernel ends all others. The system's programs are there read-only; /scratch lies in memory.
 //
 // The limit on processes is the kernel's count for a user in a user namespace (getrlimit(2), RLIMIT_NPROC).
 // It does not hold for the superuser, so as root the sandbox is entered as the user 65534.
@@ -87,12 +87,12 @@ Arguments entry(const fs::path& program, const Limits& limits) {
     append(out, {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"});
   append(out, {"bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop",
                "ALL", "--json-status-fd", "3"});
-  append(out, {"--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/work", "--setenv",
+  append(out, {"--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/scratch", "--setenv",
                "LANG", "C.UTF-8"});
   append(out, system_folders());
   append(out, {"--proc", "/proc", "--dev", "/dev", "--ro-bind", program, "/program", "--size",
-               fmt::to_string(limits.disk_bytes), "--tmpfs", "/work", "--remount-ro", "/", "--chdir", "/work",
-               "--"});
+               fmt::to_string(limits.disk_bytes), "--tmpfs", "/scratch", "--remount-ro", "/", "--chdir",
+               "/scratch", "--"});
   append(out,
          {"prlimit", fmt::format("--nproc={}", limits.processes), fmt::format("--as={}", limits.memory_bytes),
           fmt::format("--fsize={}", limits.disk_bytes), "--core=0", "--"});

@@ -23,7 +23,7 @@ struct Limits {
   int processes = 32;                                   ///< threads count as well
 };
 
-/// A command and the files it finds in the read-only folder /program. It starts in /work, an empty folder.
+/// A command and the files it finds in the read-only folder /program. It starts in /scratch, an empty folder.
 struct Job {
   std::vector<std::string> argv;
   std::map<std::string, std::string> files;  ///< plain names and contents

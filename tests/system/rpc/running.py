@@ -4,10 +4,14 @@ import contextlib
 import os
 import pathlib
 import subprocess
+import sys
 import threading
 import time
 
 import pytest
+
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "support"))
+import goals
 
 BIN = pathlib.Path(os.environ["IPW_BINARY_DIR"]) / "bin"
 SIMULATED = ["--collector", "simulated:watts=50,update_ms=20", "--collector", "host"]
@@ -58,9 +62,6 @@ def counting_package(root, watts):
 
 
 def report_goal(goal, met, measured):
-    """As tests/support/goal.h."""
-    print(f"goal {goal}: {'met' if met else 'NOT MET'}: {measured}")
-    if "IPW_GOALS" in os.environ:
-        with open(os.environ["IPW_GOALS"], "a") as file:
-            file.write(f"{goal}\t{'met' if met else 'not met'}\t{measured}\n")
+    """Say it, and fail where it is not met."""
+    goals.report_goal(goal, met, measured)
     assert met, measured

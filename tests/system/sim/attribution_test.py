@@ -13,6 +13,9 @@ import sys
 import tempfile
 import urllib.request
 
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "support"))
+from goals import report_goal
+
 CONCURRENCY = 8
 SUM_WITHIN = 1e-3
 INSIDE_AT_LEAST = 0.93
@@ -62,14 +65,6 @@ def device_of(domain):
     if domain["name"] in CPU_DOMAINS:
         return CPU_DOMAINS[domain["name"]]
     return ACCELERATOR_COLLECTORS.get(domain["collector"]) if domain["scope"] == "accelerator" else None
-
-
-def report_goal(name, met, measured):
-    """As tests/support/goal.h does."""
-    print(f"goal {name}: {'met' if met else 'NOT MET'}: {measured}")
-    if "IPW_GOALS" in os.environ:
-        with open(os.environ["IPW_GOALS"], "a", encoding="utf-8") as file:
-            file.write(f"{name}\t{'met' if met else 'not met'}\t{measured}\n")
 
 
 def check_sum(share, truth, records):

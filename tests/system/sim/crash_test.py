@@ -10,15 +10,10 @@ import sys
 import tempfile
 import time
 
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "support"))
+from goals import report_goal
+
 CRASH_AT_S, CRASH_FOR_S = 6.0, 0.4
-
-
-def report_goal(goal, met, measured):
-    word = "met" if met else "not met"
-    print(f"goal {goal}: {word}: {measured}")
-    if path := os.environ.get("IPW_GOALS"):
-        with open(path, "a", encoding="utf-8") as out:
-            out.write(f"{goal}\t{word}\t{measured}\n")
 
 
 def end(process):

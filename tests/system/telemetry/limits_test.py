@@ -12,18 +12,13 @@ import tempfile
 import time
 import unittest
 
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "support"))
+from goals import report_goal
+
 BIN = pathlib.Path(os.environ["IPW_BINARY_DIR"]) / "bin"
 FIXTURES = pathlib.Path(__file__).parents[2] / "fixtures" / "sysfs"
 SERVER = ["--collector", "rapl", "--collector", "host", "--collector", "simulated:watts=50,update_ms=20",
           "--sysfs-root", str(FIXTURES / "two-sockets")]
-
-
-def report_goal(goal, met, measured):
-    word = "met" if met else "not met"
-    print(f"goal {goal}: {word}: {measured}")
-    if path := os.environ.get("IPW_GOALS"):
-        with open(path, "a", encoding="utf-8") as out:
-            out.write(f"{goal}\t{word}\t{measured}\n")
 
 
 @contextlib.contextmanager

@@ -3,11 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "ipw/base/files.h"
 #include "support/goal.h"
+#include "support/golden.h"
 
 namespace ipw::execution {
 namespace {
@@ -48,13 +47,6 @@ telemetry::WindowReport whole_run() {
   out.devices = {{"gpu-0", "GPU-1, Board", "temperature_celsius", {}},
                  {"gpu-0", "GPU-1, Board", "throttle", {}}};
   return out;
-}
-
-/// Compare with a file of tests/golden; IPW_APPROVE=1 writes it anew.
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(IPW_SOURCE_DIR "/tests/golden/") + name;
-  if (std::getenv("IPW_APPROVE") != nullptr) write_file_atomic(path, text);
-  EXPECT_EQ(read_file(path), text);
 }
 
 TEST(TelemetryCard, P7_holds_what_a_reader_of_the_figures_has_to_know) {

@@ -3,10 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
-#include "ipw/base/files.h"
 #include "ipw/base/text.h"
+#include "support/golden.h"
 
 namespace ipw::report {
 namespace {
@@ -43,13 +41,6 @@ analysis::Result wide() {
   analysis::Result result;
   result.tables = {table};
   return result;
-}
-
-/// Compare with tests/golden/<name>; IPW_APPROVE=1 writes it anew.
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(IPW_SOURCE_DIR "/tests/golden/") + name;
-  if (std::getenv("IPW_APPROVE") != nullptr) write_file_atomic(path, text);
-  EXPECT_EQ(text, read_file(path)) << "run with IPW_APPROVE=1 if the change is meant";
 }
 
 TEST(Golden, console_without_a_terminal) {

@@ -11,6 +11,7 @@
 #include "ipw/base/text.h"
 #include "ipw/telemetry/source.h"
 #include "support/goal.h"
+#include "support/golden.h"
 #include "unit/telemetry/tree.h"
 
 namespace ipw::telemetry {
@@ -173,7 +174,6 @@ std::string report(const std::string& root, std::set<std::string>& recognised) {
 
 class Doctor : public testing::TestWithParam<Situation> {};
 
-/// Compare with tests/golden/doctor/NAME.txt; IPW_APPROVE=1 writes it anew.
 TEST_P(Doctor, P6_names_the_cause_and_the_exact_remedy) {
   const auto& [name, recognised, build] = GetParam();
   Tree tree("doctor-" + name);
@@ -181,9 +181,7 @@ TEST_P(Doctor, P6_names_the_cause_and_the_exact_remedy) {
   std::set<std::string> found;
   const std::string text = report(tree.root(), found);
   EXPECT_TRUE(found.contains(recognised)) << text;
-  const std::string path = IPW_SOURCE_DIR "/tests/golden/doctor/" + name + ".txt";
-  if (std::getenv("IPW_APPROVE") != nullptr) write_file_atomic(path, text);
-  EXPECT_EQ(text, read_file(path)) << "run with IPW_APPROVE=1 if the change is meant";
+  expect_golden("doctor/" + name + ".txt", text);
 }
 
 std::string name_of(const testing::TestParamInfo<Situation>& info) {

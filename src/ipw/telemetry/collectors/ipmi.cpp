@@ -47,17 +47,7 @@ class DcmiMeter final : public Meter {
   IpmiExchange exchange_;
 };
 
-Domain chassis_domain() {
-  Domain out;
-  out.name = "wall/ipmi";
-  out.scope = Scope::Wall;
-  out.method = Method::Integrated;
-  out.collector = "ipmi";
-  out.update_seconds = out.averaging_seconds = 1;  // at least; not verified on hardware
-  out.cap_watts = 20'000;
-  out.note = "from the management controller, in whole watts";
-  return out;
-}
+constexpr double kMostWatts = 20'000;
 
 #ifdef __linux__
 constexpr int kPatienceMilliseconds = 2000;
@@ -140,11 +130,12 @@ std::unique_ptr<Collector> make_ipmi(const CollectorOptions& options) {
 #ifdef __linux__
   const auto path = options.root + (options.argument.empty() ? "/dev/ipmi0" : options.argument);
   const auto device = std::make_shared<IpmiDevice>(path);
-  return collect_meter(make_dcmi_meter([device](std::uint8_t function, std::uint8_t command,
-                                                std::span<const std::uint8_t> data) {
-                         return device->exchange(function, command, data);
-                       }),
-                       chassis_domain());
+  return collect_meter(
+      make_dcmi_meter(
+          [device](std::uint8_t function, std::uint8_t command, std::span<const std::uint8_t> data) {
+            return device->exchange(function, command, data);
+          }),
+      wall_domain("ipmi", "ipmi", kMostWatts, "from the management controller, in whole watts"));
 #else
   (void)options;
   throw Error(ErrorCode::Unavailable, "the collector 'ipmi' reads a device of Linux", "use redfish:HOST");

@@ -33,6 +33,18 @@ class MeterCollector final : public Collector {
 
 }  // namespace
 
+Domain wall_domain(std::string_view collector, std::string_view place, double cap_watts, std::string note) {
+  Domain out;
+  out.name = fmt::format("wall/{}", place);
+  out.scope = Scope::Wall;
+  out.method = Method::Integrated;
+  out.collector = collector;
+  out.update_seconds = out.averaging_seconds = 1;
+  out.cap_watts = cap_watts;
+  out.note = std::move(note);
+  return out;
+}
+
 std::unique_ptr<Collector> collect_meter(std::unique_ptr<Meter> meter, Domain domain) {
   return std::make_unique<MeterCollector>(std::move(meter), std::move(domain));
 }

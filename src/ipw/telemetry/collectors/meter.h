@@ -31,6 +31,10 @@ class Meter {
   virtual Result<MeterValue, MeterFault> ask() = 0;
 };
 
+/// The domain of a meter that sees the whole machine: "wall/PLACE", power as a mean over the second before.
+/// That it is renewed each second is not verified on hardware.
+Domain wall_domain(std::string_view collector, std::string_view place, double cap_watts, std::string note);
+
 /// A meter as a collector with this domain: a value is of the moment between question and answer.
 std::unique_ptr<Collector> collect_meter(std::unique_ptr<Meter> meter, Domain domain);
 

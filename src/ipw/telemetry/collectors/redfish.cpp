@@ -14,18 +14,7 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kKeys{"user", "password_file", "ca_file", "insecure", "chassis"};
 
-Domain chassis_domain(const HttpDevice& device) {
-  Domain out;
-  out.name = "wall/" + device.host();
-  out.scope = Scope::Wall;
-  out.method = Method::Integrated;
-  out.collector = "redfish";
-  out.update_seconds = out.averaging_seconds =
-      1;  // not verified on hardware; some controllers average over minutes
-  out.cap_watts = 20'000;
-  out.note = "from the management controller; its averaging is not known, and may last minutes";
-  return out;
-}
+constexpr double kMostWatts = 20'000;
 
 std::string must_get(HttpDevice& device, const std::string& path) {
   auto body = device.get(path);
@@ -66,7 +55,10 @@ std::unique_ptr<Collector> make_redfish(const CollectorOptions& options) {
   const auto params = parse_meter_argument("redfish", options.argument, kKeys);
   const auto device = std::make_shared<HttpDevice>(meter_address(params, "https"));
   auto path = find_power_page(*device, params);
-  return collect_meter(make_http_meter(device, std::move(path), parse_redfish), chassis_domain(*device));
+  return collect_meter(
+      make_http_meter(device, std::move(path), parse_redfish),
+      wall_domain("redfish", device->host(), kMostWatts,
+                  "from the management controller; its averaging is not known, and may last minutes"));
 }
 
 }  // namespace ipw::telemetry

@@ -16,18 +16,16 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kKeys{"user",     "password_file", "ca_file",
                                                 "insecure", "channel",       "component"};
-constexpr double kUpdate = 1;  // not verified on hardware
+
+constexpr double kMostWatts = 4000;
+constexpr double kStep = 3.6;  // joules: aenergy.total has three decimals of a Wh
 
 Domain plug_domain(const HttpDevice& device, bool counts) {
-  Domain out;
-  out.name = "wall/" + device.host();
-  out.scope = Scope::Wall;
-  out.method = counts ? Method::Counter : Method::Integrated;
-  out.collector = "shelly";
-  out.update_seconds = out.averaging_seconds = kUpdate;
-  if (counts) out.step_joules = 3.6;  // aenergy.total has three decimals of a Wh
-  out.cap_watts = 4000;
-  out.note = "at the outlet: the whole machine with the losses of its supply";
+  auto out = wall_domain("shelly", device.host(), kMostWatts,
+                         "at the outlet: the whole machine with the losses of its supply");
+  if (!counts) return out;
+  out.method = Method::Counter;
+  out.step_joules = kStep;
   return out;
 }
 

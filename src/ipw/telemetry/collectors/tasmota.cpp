@@ -12,18 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kKeys{"user", "password_file", "status"};
 
-Domain plug_domain(const HttpDevice& device) {
-  Domain out;
-  out.name = "wall/" + device.host();
-  out.scope = Scope::Wall;
-  out.method = Method::Integrated;
-  out.collector = "tasmota";
-  out.update_seconds = out.averaging_seconds = 1;  // not verified on hardware
-  out.cap_watts = 4000;
-  out.note =
-      "at the outlet: the whole machine with the losses of its supply; many of these plugs tell whole watts";
-  return out;
-}
+constexpr double kMostWatts = 4000;
 
 }  // namespace
 
@@ -36,7 +25,10 @@ std::unique_ptr<Collector> make_tasmota(const CollectorOptions& options) {
                         http::percent_encode(address.credentials->password));
   address.credentials.reset();
   const auto device = std::make_shared<HttpDevice>(std::move(address));
-  auto domain = plug_domain(*device);
+  auto domain =
+      wall_domain("tasmota", device->host(), kMostWatts,
+                  "at the outlet: the whole machine with the losses of its supply; many of these plugs tell "
+                  "whole watts");
   return collect_meter(make_http_meter(device, std::move(path), parse_tasmota), std::move(domain));
 }
 
