@@ -14,6 +14,7 @@ std::span<const ScorerEntry> scorers() {
                   &make_exact_case},
       ScorerEntry{"gpqa", "the first \"Answer: X\", as simple-evals reads it", &make_gpqa},
       ScorerEntry{"gsm8k", "the last number as text, as lm-evaluation-harness reads it", &make_gsm8k},
+      ScorerEntry{"math", "the same number, term, equation, set or matrix, whatever it is written like", &make_math},
       ScorerEntry{"multiple-choice", "the letter that MMLU-Pro's own extraction finds",
                   &make_multiple_choice},
       ScorerEntry{"numeric", "the stated or last number has the value of the reference", &make_numeric},
