@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "ipw/base/text.h"
+#include "ipw/evaluation/math_value.h"
 
 namespace ipw::evaluation::math {
 namespace {
@@ -21,23 +21,6 @@ constexpr std::string_view kRelations = {"=<>lg!ea"};
 
 /// Thrown inside of this file only, where no reading is left.
 struct NoReading {};
-
-Rational number_value(std::string_view text) {
-  const auto mark = text.find_first_of("eE");
-  auto digits = text.substr(0, mark);
-  int exponent = 0;
-  if (mark != text.npos) exponent = static_cast<int>(parse_int(text.substr(mark + 1)).value_or(0));
-  std::string all(digits);
-  if (const auto point = all.find('.'); point != all.npos) {
-    exponent -= static_cast<int>(all.size() - point - 1);
-    all.erase(point, 1);
-  }
-  all.erase(0, std::min(all.find_first_not_of('0'), all.size() - 1));
-  const boost::multiprecision::cpp_int scale = boost::multiprecision::pow(
-      boost::multiprecision::cpp_int(10), static_cast<unsigned>(std::abs(exponent)));
-  const Rational value(boost::multiprecision::cpp_int{all.c_str()});
-  return exponent < 0 ? Rational(value / scale) : Rational(value * scale);
-}
 
 class Parser {
  public:

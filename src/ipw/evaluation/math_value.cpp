@@ -8,6 +8,8 @@
 #include <numbers>
 #include <string_view>
 
+#include "ipw/base/text.h"
+
 namespace ipw::evaluation::math {
 namespace {
 
@@ -213,6 +215,22 @@ Complex raw_value(const Expression& e, unsigned round) {
 }
 
 }  // namespace
+
+Rational number_value(std::string_view text) {
+  const auto mark = text.find_first_of("eE");
+  auto digits = text.substr(0, mark);
+  int exponent = 0;
+  if (mark != text.npos) exponent = static_cast<int>(parse_int(text.substr(mark + 1)).value_or(0));
+  std::string all(digits);
+  if (const auto point = all.find('.'); point != all.npos) {
+    exponent -= static_cast<int>(all.size() - point - 1);
+    all.erase(point, 1);
+  }
+  all.erase(0, std::min(all.find_first_not_of('0'), all.size() - 1));
+  const mp::cpp_int scale = mp::pow(mp::cpp_int(10), static_cast<unsigned>(std::abs(exponent)));
+  const Rational value(mp::cpp_int{all.c_str()});
+  return exponent < 0 ? Rational(value / scale) : Rational(value * scale);
+}
 
 void collect_symbols(const Expression& e, std::set<std::string>& names) {
   if (e.kind == Kind::Symbol) names.insert(e.name);

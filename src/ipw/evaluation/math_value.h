@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipw/evaluation/math_expression.h"
@@ -12,6 +13,9 @@
 namespace ipw::evaluation::math {
 
 using Complex = std::complex<long double>;
+
+/// Read digits with at most one point, and a power of ten of at most three digits ("1.5e-3").
+Rational number_value(std::string_view text);
 
 /// The names that stand for values.
 void collect_symbols(const Expression& e, std::set<std::string>& names);
