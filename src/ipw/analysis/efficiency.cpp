@@ -103,10 +103,17 @@ std::vector<std::string> efficiency_warnings(const RunData& run, const Efficienc
   return out;
 }
 
+Table efficiency_table(std::string title, std::span<const Figure> figures, const Efficiency& e) {
+  Table table = figure_table(std::move(title), figures);
+  if (e.cost_usd.value)
+    table.notes.push_back(fmt::format("cost ${} ({})", number(*e.cost_usd.value), e.cost_usd.method));
+  return table;
+}
+
 Result efficiency_result(const RunData& run, const Precision& precision) {
   const Efficiency e = efficiency_of(run, precision);
   Result result{.id = "efficiency", .figures = all_figures(e)};
-  result.tables = {figure_table("Efficiency", result.figures), distribution_table(e)};
+  result.tables = {efficiency_table("Efficiency", result.figures, e), distribution_table(e)};
   if (!run.domains.empty()) result.tables.push_back(domain_table(run));
   result.warnings = efficiency_warnings(run, e);
   Json figures = Json::object();

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ipw/analysis/efficiency.h"
+#include "ipw/base/text.h"
 
 namespace ipw::analysis {
 namespace {
@@ -116,6 +117,24 @@ void add_time_figures(Efficiency& e, const RunData& run, const Precision& precis
   e.decode_tokens_per_second = figure(ratio_of("decode throughput", "tokens/s", later_tokens, decode, false));
 }
 
+std::string price_text(const RunData& run) {
+  if (run.price_days.empty()) return "prices without a date";
+  return "prices of " + join(std::vector(run.price_days.begin(), run.price_days.end()), ", ");
+}
+
+/// Money for right answers: over the queries that have both, so that neither part is of other queries.
+void add_cost_figures(Efficiency& e, const RunData& run, const Precision& precision) {
+  const Getter cost = [](const QueryRow& r) { return r.cost_usd; };
+  e.cost_per_query = estimate(run, mean_of("cost per query", "USD", cost), precision);
+  e.cost_per_correct =
+      estimate(run, ratio_of("cost per correct answer", "USD", cost, score, false), precision);
+  if (!e.cost_per_correct.value) e.cost_per_correct.reason = "no correct answer with a cost";
+  e.cost_usd = {.label = "cost", .unit = "USD", .n = e.cost_per_query.n, .of = run.rows.size()};
+  for (const auto& row : run.rows)
+    if (row.cost_usd) e.cost_usd.value = e.cost_usd.value.value_or(0) + *row.cost_usd;
+  e.cost_usd.method = price_text(run);
+}
+
 }  // namespace
 
 Efficiency efficiency_of(const RunData& run, const Precision& precision) {
@@ -123,6 +142,7 @@ Efficiency efficiency_of(const RunData& run, const Precision& precision) {
   e.accuracy = accuracy_figure(run, precision);
   add_energy_figures(e, run, precision);
   add_time_figures(e, run, precision);
+  add_cost_figures(e, run, precision);
   e.distributions = distributions_of(run);
   for (const auto& row : run.rows) {
     if (row.joules) e.total_joules = e.total_joules.value_or(0) + *row.joules;
@@ -131,7 +151,10 @@ Efficiency efficiency_of(const RunData& run, const Precision& precision) {
 }
 
 std::vector<Figure> headline_figures(const Efficiency& e) {
-  return {e.accuracy, e.joules_per_query, e.watts, e.ttft_seconds, e.tokens_per_second, e.ipj, e.ipw};
+  std::vector<Figure> out{e.accuracy, e.joules_per_query, e.watts, e.ttft_seconds, e.tokens_per_second, e.ipj,
+                          e.ipw};
+  if (e.cost_usd.value) out.insert(out.end(), {e.cost_usd, e.cost_per_correct});
+  return out;
 }
 
 std::vector<Figure> all_figures(const Efficiency& e) {
@@ -140,6 +163,7 @@ std::vector<Figure> all_figures(const Efficiency& e) {
                           &e.latency_seconds, &e.decode_tokens_per_second}) {
     out.push_back(*f);
   }
+  if (e.cost_usd.value) out.push_back(e.cost_per_query);
   if (e.idle_joules.value) {
     out.push_back(e.idle_joules);
     out.push_back(e.net_joules);

@@ -12,7 +12,7 @@ Result profile_result(const RunData& run, const Precision& precision) {
   const Efficiency efficiency = efficiency_of(run, precision);
   Result result{.id = "profile", .figures = headline_figures(efficiency)};
   result.tables = accuracy_tables(run, accuracy);
-  result.tables.push_back(figure_table("Efficiency of " + run.model, result.figures));
+  result.tables.push_back(efficiency_table("Efficiency of " + run.model, result.figures, efficiency));
   result.warnings = accuracy_warnings(run, accuracy.counts);
   for (auto& warning : efficiency_warnings(run, efficiency)) result.warnings.push_back(std::move(warning));
   result.json = pretty_json(Json{{"analysis", "profile"},

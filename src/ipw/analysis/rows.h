@@ -28,6 +28,7 @@ struct QueryRow {
   std::optional<double> gpu_joules, cpu_joules, gpu_watts;
   std::optional<double> ttft_seconds, itl_median_seconds;
   std::optional<double> input_tokens, output_tokens;
+  std::optional<double> cost_usd;
 
   /// Power of a query is its energy over its latency, everywhere.
   std::optional<double> watts() const;

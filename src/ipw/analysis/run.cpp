@@ -132,6 +132,12 @@ void Collector::add_energy(const records::QueryRecord& record, QueryRow& row) {
   ++scope_counts_[row.scope];
 }
 
+void Collector::add_cost(const records::QueryRecord& record, QueryRow& row) {
+  if (!record.cost) return;
+  row.cost_usd = plausible(record.cost->total_usd);
+  if (!record.cost->prices_as_of.empty()) run_.price_days.insert(record.cost->prices_as_of);
+}
+
 void Collector::add(const records::QueryRecord& record) {
   QueryRow row;
   row.question = question_of(record);
@@ -142,6 +148,7 @@ void Collector::add(const records::QueryRecord& record) {
   row.itl_median_seconds = plausible(stats::quantile(record.latency.itl_seconds, 0.5));
   row.input_tokens = as_double(record.tokens.input);
   row.output_tokens = as_double(record.tokens.output);
+  add_cost(record, row);
   if (record.shared_device) ++run_.shared_device;
   add_outcome(record, row);
   add_energy(record, row);

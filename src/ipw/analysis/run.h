@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct RunData {
   std::vector<DomainTotals> domains;
   std::string scope, method;  ///< of the headline energy, empty when no query has one
   std::map<std::string, std::size_t> failures, unscored, no_energy;  ///< counts by reason
+  std::set<std::string> price_days;  ///< of the prices behind the costs; the original tells none
   std::size_t truncated = 0, unparsed = 0, shared_device = 0;
   std::size_t implausible = 0;  ///< negative or non-finite values, taken as absent
 };
@@ -46,6 +48,7 @@ class Collector {
   std::optional<double> plausible(std::optional<double> value);
   void add_outcome(const records::QueryRecord& record, QueryRow& row);
   void add_energy(const records::QueryRecord& record, QueryRow& row);
+  void add_cost(const records::QueryRecord& record, QueryRow& row);
   void add_domain(const records::DomainEnergy& energy);
   std::uint32_t subject(const std::string& name);
 

@@ -81,6 +81,7 @@ Json efficiency_section(const Efficiency& e) {
   put_figure(json, "avg_power_w", e.watts);
   put_figure(json, "ipj", e.ipj);
   put_figure(json, "ipw", e.ipw);
+  put_figure(json, "cost_per_correct_usd", e.cost_per_correct);
   return json;
 }
 

@@ -8,16 +8,20 @@
 #include "ipw/base/error.h"
 #include "ipw/base/module.h"
 #include "ipw/cli/commands.h"
+#include "ipw/cli/price_option.h"
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
 #include "ipw/evaluation/scorer.h"
+#include "ipw/prices/prices.h"
 #include "ipw/telemetry/collectors.h"
 
 namespace ipw::cli {
 namespace {
 
 constexpr Positional kPositionals[] = {
-    {"KIND", "analyses, clients, collectors, datasets, scorers or all.", false}};
+    {"KIND", "analyses, clients, collectors, datasets, scorers or all; prices by name only.", false}};
+
+constexpr Option kOptions[] = {kPricesOption};
 
 template <class Row>
 std::string section(std::string_view title, std::span<const Row> rows) {
@@ -37,6 +41,40 @@ std::string obstacle(std::string_view client) {
     return fmt::format("  {:<20} not available: the part '{}' cannot be loaded; {}\n", "", part,
                        error.hint());
   }
+}
+
+std::string rate(const std::optional<double>& usd) {
+  return usd ? fmt::format("{:g}", *usd) : "-";
+}
+
+/// The rows of one file, by their sources.
+std::string price_rows(const std::vector<prices::Price>& rows) {
+  std::string out, source;
+  for (const auto& row : rows) {
+    const auto from =
+        fmt::format("{}, read {}", row.source.empty() ? "no source named" : row.source, row.as_of);
+    if (from != source) out += fmt::format("\n  {}\n", source = from);
+    out += fmt::format("  {:<24} {:>8} {:>8} {:>8} {:>9}", row.model, rate(row.input), rate(row.cached_input),
+                       rate(row.output), rate(row.reasoning));
+    if (row.up_to_input_tokens) out += fmt::format("  up to {} input tokens", *row.up_to_input_tokens);
+    out += '\n';
+  }
+  return out;
+}
+
+std::string price_section(const Values& values, const Context& context) {
+  const auto& around = context.around;
+  const auto table =
+      prices::open_prices(values.text("--prices").value_or(""), around.config_dir, around.data_dir);
+  std::string out;
+  for (const auto& rows : table.files()) {
+    if (rows.empty()) continue;
+    out += fmt::format("{}Prices of {}, USD per million tokens:\n  {:<24} {:>8} {:>8} {:>8} {:>9}\n",
+                       out.empty() ? "" : "\n", rows.front().file, "model", "input", "cached", "output",
+                       "reasoning");
+    out += price_rows(rows);
+  }
+  return out.empty() ? "Prices: none\n" : out;
 }
 
 std::string client_section() {
@@ -59,8 +97,12 @@ constexpr Section kSections[] = {
     {"scorers", [] { return section("Scorers", evaluation::scorers()); }},
 };
 
-int run(const Values& values, Context&) {
+int run(const Values& values, Context& context) {
   const auto kind = values.text("KIND").value_or("all");
+  if (kind == "prices") {
+    fmt::print("{}", price_section(values, context));
+    return 0;
+  }
   bool known = kind == "all";
   for (bool first = true; const auto& [name, print] : kSections) {
     if (kind != "all" && kind != name) continue;
@@ -71,6 +113,7 @@ int run(const Values& values, Context&) {
   if (!known) {
     std::vector<std::string_view> kinds = {"all"};
     for (const auto& s : kSections) kinds.push_back(s.name);
+    kinds.emplace_back("prices");
     throw_unknown("kind of component", kind, kinds);
   }
   return 0;
@@ -78,8 +121,9 @@ int run(const Values& values, Context&) {
 
 }  // namespace
 
-const Command kList = {"list", "Show what is built in: clients, datasets, scorers, analyses, collectors.",
-                       {},     kPositionals,
-                       {},     run};
+const Command kList = {
+    "list",   "Show what is built in: clients, datasets, scorers, analyses, collectors, prices.",
+    {},       kPositionals,
+    kOptions, run};
 
 }  // namespace ipw::cli

@@ -12,6 +12,7 @@
 #include "ipw/cli/commands.h"
 #include "ipw/cli/console.h"
 #include "ipw/cli/judge_options.h"
+#include "ipw/cli/price_option.h"
 #include "ipw/cli/sensor_options.h"
 #include "ipw/records/run_folder.h"
 #include "ipw/report/report.h"
@@ -82,6 +83,7 @@ constexpr Option kOptions[] = {
     kEvalClientOption,
     kEvalBaseUrlOption,
     kEvalModelOption,
+    kPricesOption,
 
     {"--json", "", "", "Print summary.json on standard output instead of tables.", Kind::Flag, "Output"},
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag, "Output"},
@@ -155,6 +157,7 @@ void take_run_options(const Values& values, execution::ProfileConfig& c) {
   take(values.text("--sysfs-root"), c.sysfs_root);
   take(values.number("--sampling-period", 0.001), c.sampling_period_seconds);
   take(values.text("--calibration"), c.calibration);
+  take(values.text("--prices"), c.prices);
   take_judge_options(values, c);
 }
 

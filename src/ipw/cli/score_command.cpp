@@ -9,6 +9,7 @@
 #include "ipw/cli/commands.h"
 #include "ipw/cli/console.h"
 #include "ipw/cli/judge_options.h"
+#include "ipw/cli/price_option.h"
 #include "ipw/execution/answers.h"
 
 namespace ipw::cli {
@@ -26,6 +27,7 @@ constexpr Option kOptions[] = {
     kEvalClientOption,
     kEvalBaseUrlOption,
     kEvalModelOption,
+    kPricesOption,
     {"--json", "", "", "Print the result as JSON.", Kind::Flag},
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag},
 };
@@ -71,6 +73,7 @@ int score_answers(const Values& values, Context& context) {
     throw Error(ErrorCode::Usage, "score needs a run folder, or --dataset and --answers",
                 "ipw score --dataset mmlu-pro --answers answers.jsonl");
   take_judge_options(values, request.config);
+  request.config.prices = values.text("--prices").value_or("");
   execution::AnswersOutcome outcome;
   {
     Console console(values.has("--quiet"), context.err_is_terminal, context.width);
@@ -89,8 +92,8 @@ int score_answers(const Values& values, Context& context) {
 int score_run(const std::string& folder, const Values& values, Context& context) {
   auto config = execution::profile_config_from_json(read_json_file(folder + "/config.json"));
   take_judge_options(values, config);
-  execution::ScoringTools tools(
-      execution::judge_config(config, context.around.cache_dir / "judgements.jsonl"), context.around.clock);
+  config.prices = values.text("--prices").value_or(config.prices);
+  execution::ScoringTools tools(execution::judge_config(config, context.around), context.around.clock);
   execution::ScoreCounts counts;
   {
     Console console(values.has("--quiet"), context.err_is_terminal, context.width);

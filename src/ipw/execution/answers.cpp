@@ -59,7 +59,7 @@ class Grading {
       : request_(request),
         answers_(read_answers(request.answers)),
         dataset_(open_dataset(request.config, around)),
-        tools_(judge_config(request.config, around.cache_dir / "judgements.jsonl"), around.clock) {
+        tools_(judge_config(request.config, around), around.clock) {
     outcome_.dataset = dataset_->info().id;
   }
 

@@ -127,6 +127,7 @@ Json to_json(const ProfileConfig& c) {
       {"sysfs_root", c.sysfs_root},
       {"sampling_period_seconds", c.sampling_period_seconds},
       {"calibration", c.calibration},
+      {"prices", c.prices},
       {"eval_client", c.eval_client},
       {"eval_base_url", c.eval_base_url},
       {"eval_model", c.eval_model},
@@ -161,6 +162,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "sysfs_root", c.sysfs_root);
   read(json, "sampling_period_seconds", c.sampling_period_seconds);
   read(json, "calibration", c.calibration);
+  read(json, "prices", c.prices);
   read(json, "eval_client", c.eval_client);
   read(json, "eval_base_url", c.eval_base_url);
   read(json, "eval_model", c.eval_model);

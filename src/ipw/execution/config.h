@@ -39,6 +39,7 @@ struct ProfileConfig {
   std::vector<std::string> collectors;
   std::string sysfs_root;
   double sampling_period_seconds = 0.05;
+  std::string prices;                ///< the user's price file; empty: none but those that are there anyway
   std::string calibration = "auto";  ///< "auto", "none" or a file
   std::string eval_client = "openai", eval_base_url = "https://api.openai.com/v1",
               eval_model = "gpt-5-nano-2025-08-07";

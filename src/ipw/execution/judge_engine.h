@@ -10,6 +10,7 @@
 #include "ipw/base/clock.h"
 #include "ipw/clients/client.h"
 #include "ipw/evaluation/grader.h"
+#include "ipw/prices/prices.h"
 
 namespace ipw::execution {
 
@@ -22,6 +23,7 @@ struct JudgeConfig {
   Seconds timeout{120};           ///< per attempt
   Seconds first_wait{1};          ///< before the second attempt; doubles, at most 60 s
   std::filesystem::path cache;    ///< file of replies, only appended to; empty: no cache
+  prices::Quote price = Unexpected<std::string>("nobody looked for a price");
 };
 
 /// One judgement, for whoever attributes energy and money. `sent` to `done` spans all attempts and waits;

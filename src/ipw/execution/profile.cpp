@@ -12,6 +12,7 @@
 
 #include "ipw/base/error.h"
 #include "ipw/base/log.h"
+#include "ipw/execution/cost_account.h"
 #include "ipw/execution/energy_ledger.h"
 #include "ipw/execution/question_queue.h"
 #include "ipw/execution/readings.h"
@@ -67,6 +68,7 @@ class ProfileRun {
   Instant watched_from_;  ///< before the first reading
   std::unique_ptr<telemetry::Source> source_;
   Engine engine_;
+  prices::Quote price_;  ///< of the model where it is asked
   OpenFolder folder_;
   std::unique_ptr<QuestionQueue> queue_;
   std::unique_ptr<EnergyLedger> ledger_;
@@ -96,7 +98,9 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
       info_(dataset_->info()),
       watched_from_(around_.clock.now()),
       source_(open_source(config_, around, observer)) {
+  price_ = find_price(config_, around, config_.model, {});  // a broken file is told before a model is loaded
   engine_ = open_engine(config_, around, observer);
+  price_ = find_price(config_, around, config_.model, engine_.description.base_url);
   folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
   journal_ = std::make_unique<records::Journal>(folder_.path);
   telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
@@ -130,7 +134,7 @@ RunOutcome ProfileRun::run() {
 void ProfileRun::score_waiting() {
   if (!scoring_is_due_ || stop_.stop_requested()) return;
   observer_.stage("scoring");
-  ScoringTools tools(judge_config(config_, around_.cache_dir / "judgements.jsonl"), around_.clock);
+  ScoringTools tools(judge_config(config_, around_), around_.clock);
   const Instant begin = around_.clock.now();
   const auto counts =
       score_folder(folder_.path, config_, around_, {}, tools, *journal_, observer_, stop_.get_token());
@@ -254,7 +258,10 @@ void ProfileRun::ask(const datasets::Question& question, const std::stop_token& 
   const auto response = engine_.client->complete(request, stop);
   if (response.failure && response.failure->kind == "cancelled" && stop.stop_requested())
     return ledger_->abandon(question.index, around_.clock.now());
-  keep(make_record(question, request, response, run_start_, started), response);
+  auto record = make_record(question, request, response, run_start_, started);
+  if (price_)
+    if (auto cost = prices::cost_of(*price_, record.tokens)) record.cost = std::move(*cost);
+  keep(std::move(record), response);
 }
 
 void ProfileRun::keep(records::QueryRecord record, const clients::Response& response) {
@@ -326,6 +333,7 @@ RunOutcome ProfileRun::finish() {
                           *source_,
                           self,
                           engine_.description,
+                          price_,
                           idle_,
                           idle_model_,
                           activity,

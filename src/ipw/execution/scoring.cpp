@@ -11,6 +11,7 @@
 
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
+#include "ipw/execution/cost_account.h"
 #include "ipw/execution/setup.h"
 #include "ipw/sandbox/code_runner.h"
 
@@ -141,24 +142,27 @@ Json ScoringTools::account() const {
   const std::lock_guard lock(mutex_);
   if (!judge_) return nullptr;
   const auto usage = judge_->usage();
-  return {{"client", judge_config_.client},
-          {"base_url", judge_config_.base_url},
-          {"model", judge_config_.model},
-          {"judgements", usage.judgements},
-          {"cached", usage.cached},
-          {"failed", usage.failed},
-          {"attempts", usage.attempts},
-          {"prompt_tokens", usage.prompt_tokens},
-          {"completion_tokens", usage.completion_tokens}};
+  Json json{{"client", judge_config_.client},
+            {"base_url", judge_config_.base_url},
+            {"model", judge_config_.model},
+            {"judgements", usage.judgements},
+            {"cached", usage.cached},
+            {"failed", usage.failed},
+            {"attempts", usage.attempts},
+            {"prompt_tokens", usage.prompt_tokens},
+            {"completion_tokens", usage.completion_tokens}};
+  json.update(judge_cost_json(judge_config_.price, usage.prompt_tokens, usage.completion_tokens));
+  return json;
 }
 
-JudgeConfig judge_config(const ProfileConfig& config, std::filesystem::path cache) {
+JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around) {
   JudgeConfig out;
   out.client = config.eval_client;
   out.base_url = config.eval_base_url;
   out.model = config.eval_model;
   out.api_key = config.eval_api_key;
-  out.cache = std::move(cache);
+  out.cache = around.cache_dir / "judgements.jsonl";
+  out.price = find_price(config, around, out.model, out.base_url);
   return out;
 }
 

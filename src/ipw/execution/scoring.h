@@ -44,8 +44,8 @@ class ScoringTools {
   std::string judge_trouble_, runner_trouble_;
 };
 
-/// The judge of a run's configuration; its replies are kept in `cache`.
-JudgeConfig judge_config(const ProfileConfig& config, std::filesystem::path cache);
+/// The judge of a run's configuration, with its price; its replies are kept in the cache folder.
+JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around);
 
 /// Judge one answer by the rule of the question, or by `scorer` where it is not empty. Without tools a rule
 /// that needs them leaves the answer pending(). Throws Error(Usage) for an unknown rule.

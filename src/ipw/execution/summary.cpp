@@ -46,6 +46,7 @@ Tally count(const std::filesystem::path& folder, const std::string& model) {
       ++tally.with_energy;
       tally.joules += *joules;
     }
+    if (record.cost) tally.cost.add(*record.cost);
   }
   return tally;
 }
@@ -109,6 +110,7 @@ Json totals(const Tally& t, const FinishFacts& f) {
           {"correct", t.correct},
           {"with_energy", t.with_energy},
           {"energy_joules", t.with_energy ? Json(t.joules) : Json(nullptr)},
+          {"cost_usd", t.cost.queries ? Json(t.cost.sum.total_usd) : Json(nullptr)},
           {"wall_clock_s", f.elapsed_seconds}};
 }
 
@@ -132,6 +134,7 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
            {{"source", f.dataset.source}, {"revision", f.dataset.revision}, {"licence", f.dataset.licence}}},
           {"totals", totals(tally, f)},
           {"telemetry", telemetry_card({f.source, f.self, f.idle, f.idle_model, f.activity, f.whole})},
+          {"cost", cost_json(tally.cost, f.price, tally.queries)},
           {"scoring", f.scoring},
           {"attribution", account_json(f.account)},
           {"interrupted", f.interrupted},

@@ -7,6 +7,7 @@
 
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
+#include "ipw/execution/cost_account.h"
 #include "ipw/execution/energy_ledger.h"
 #include "ipw/execution/profile.h"
 #include "ipw/execution/telemetry_card.h"
@@ -26,6 +27,7 @@ struct FinishFacts {
   const telemetry::Source& source;
   telemetry::SelfReport self;
   const clients::Description& client;
+  const prices::Quote& price;
   const std::vector<std::pair<std::string, IdleBaseline>>& idle;
   const IdleModel& idle_model;
   const std::vector<ActivityPower>& activity;
@@ -45,6 +47,7 @@ RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& fa
 struct Tally {
   std::size_t queries = 0, failed = 0, scored = 0, correct = 0, with_energy = 0;
   double joules = 0;
+  CostTotals cost;
 };
 
 /// Judge a run: what must hold for its figures to be published.

@@ -42,6 +42,13 @@ Column tokens_column() {
                               leaf("reasoning", kInteger), leaf("source", kText)});
 }
 
+Column cost_column() {
+  auto column =
+      leaves("cost", kNumber, {"input_usd", "cached_usd", "output_usd", "reasoning_usd", "total_usd"});
+  column.children.push_back(leaf("prices_as_of", kText));
+  return column;
+}
+
 Column evaluation_column() {
   return structure("evaluation", {leaf("correct", RowType::Bool), leaf("scorer", kText),
                                   leaf("extracted", kText), leaf("reason", kText), leaf("metadata", kText)});
@@ -60,6 +67,7 @@ std::vector<Column> own_columns() {
           leaf("started_seconds", kNumber),
           latency_column(),
           tokens_column(),
+          cost_column(),
           leaf("server_timings", kText),
           energy_column(),
           leaves("prefill", kNumber, {"joules", "seconds", "half_width_joules"}),

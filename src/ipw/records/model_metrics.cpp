@@ -181,6 +181,13 @@ Json evaluation(const std::optional<Evaluation>& e) {
           {"metadata", e->metadata.empty() ? "{}" : e->metadata}};
 }
 
+Json cost(const std::optional<Cost>& c) {
+  if (!c) return Json::object();
+  return {{"input_cost_usd", c->input_usd + c->cached_usd},
+          {"output_cost_usd", c->output_usd + c->reasoning_usd},
+          {"total_cost_usd", c->total_usd}};
+}
+
 Column power_column(std::string name) {
   return structure(std::move(name), {stats_column("per_query_watts"), stats_column("total_watts")});
 }
@@ -273,7 +280,7 @@ Json model_metrics(const QueryRecord& r, const MachineInfo& machine) {
           {"phase_metrics", phase_metrics(r)},
           {"hardware_utilization", hardware_utilization(r)},
           {"efficiency", {{"throughput_per_watt", nullable(ratio(throughput, basis.watts))}}},
-          {"cost", Json::object()},
+          {"cost", cost(r.cost)},
           {"gpu_info", gpu_info(machine)},
           {"system_info", system_info(machine)},
           {"lm_correctness", r.evaluation && r.evaluation->correct ? Json(*r.evaluation->correct) : Json()},

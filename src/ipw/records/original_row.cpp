@@ -54,6 +54,16 @@ void read_latency(QueryRecord& r, const Json& latency) {
   r.latency.clock = "client";
 }
 
+/// Where the original knows no price it writes null, and in some of its versions 0 (M46).
+void read_cost(QueryRecord& r, const Json& cost) {
+  const auto total = number_of(member(cost, "total_cost_usd"));
+  if (!total || *total == 0) return;
+  r.cost.emplace();
+  r.cost->input_usd = number_of(member(cost, "input_cost_usd")).value_or(0);
+  r.cost->output_usd = number_of(member(cost, "output_cost_usd")).value_or(0);
+  r.cost->total_usd = *total;
+}
+
 void read_phases(QueryRecord& r, const Json& phases) {
   const auto seconds = [&](const char* key) {
     const auto ms = number_of(member(phases, key));
@@ -110,6 +120,7 @@ QueryRecord record_from_original_row(const Json& row, const std::string& model, 
   r.tokens.input = count_of(member(tokens, "input"));
   r.tokens.output = count_of(member(tokens, "output"));
   if (r.tokens.input || r.tokens.output) r.tokens.source = "server";
+  read_cost(r, member(metrics, "cost"));
   read_phases(r, member(metrics, "phase_metrics"));
   read_gauges(r, metrics);
   read_evaluation(r, metrics);

@@ -103,6 +103,24 @@ static void from_json(const Json& json, Tokens& t) {
   read(json, "source", t.source);
 }
 
+static void to_json(Json& json, const Cost& c) {
+  json = {{"input_usd", c.input_usd},
+          {"cached_usd", c.cached_usd},
+          {"output_usd", c.output_usd},
+          {"reasoning_usd", c.reasoning_usd},
+          {"total_usd", c.total_usd}};
+  put(json, "prices_as_of", c.prices_as_of);
+}
+
+static void from_json(const Json& json, Cost& c) {
+  read(json, "input_usd", c.input_usd);
+  read(json, "cached_usd", c.cached_usd);
+  read(json, "output_usd", c.output_usd);
+  read(json, "reasoning_usd", c.reasoning_usd);
+  read(json, "total_usd", c.total_usd);
+  read(json, "prices_as_of", c.prices_as_of);
+}
+
 static void to_json(Json& json, const Phase& p) {
   json = Json::object();
   put(json, "joules", p.joules);
@@ -189,6 +207,7 @@ Json to_json(const QueryRecord& r) {
   json["started_seconds"] = r.started_seconds;
   json["latency"] = r.latency;
   json["tokens"] = r.tokens;
+  put(json, "cost", r.cost);
   put(json, "server_timings", r.server_timings);
   json.update(energy_to_json(r));
   put(json, "evaluation", r.evaluation);
@@ -213,6 +232,7 @@ QueryRecord query_record_from_json(const Json& json) {
   read(json, "started_seconds", r.started_seconds);
   read(json, "latency", r.latency);
   read(json, "tokens", r.tokens);
+  read(json, "cost", r.cost);
   read(json, "server_timings", r.server_timings);
   energy_from_json(json, r);
   read(json, "evaluation", r.evaluation);

@@ -60,6 +60,13 @@ struct Tokens {
   std::string source;  ///< server, engine, counted; empty when absent
 };
 
+/// What a query's tokens cost by a price list, USD; the parts add up to the total.
+struct Cost {
+  double input_usd = 0;  ///< of input tokens that came from no cache
+  double cached_usd = 0, output_usd = 0, reasoning_usd = 0, total_usd = 0;
+  std::string prices_as_of;  ///< the day of the price list, YYYY-MM-DD
+};
+
 struct Phase {
   std::optional<double> joules, seconds;
   std::optional<double> half_width_joules;  ///< 95 %
@@ -94,6 +101,7 @@ struct QueryRecord {
   double started_seconds = 0;        ///< monotonic, since the run began
   Latency latency;
   Tokens tokens;
+  std::optional<Cost> cost;    ///< where the price of the model is known
   std::string server_timings;  ///< JSON object text: what the server said of itself, verbatim
 
   std::vector<DomainEnergy> energy;

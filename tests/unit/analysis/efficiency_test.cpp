@@ -54,6 +54,31 @@ TEST(Efficiency, M40_running_every_query_twice_leaves_ipj_and_ipw_unchanged) {
   EXPECT_NEAR(once.ipj.interval->low, twice.ipj.interval->low, 1e-12);
 }
 
+records::QueryRecord priced(records::QueryRecord record, double usd) {
+  record.cost = records::Cost{usd, 0, 0, 0, usd, "2026-05-01"};
+  return record;
+}
+
+TEST(Efficiency, M45_money_per_right_answer_is_over_the_queries_that_have_a_cost) {
+  const auto none = efficiency_of(run_of(mixed(4, 2)), {});
+  EXPECT_FALSE(none.cost_usd.value) << "no price, no figure";
+  EXPECT_EQ(headline_figures(none).size(), 7U);
+  const RunData run = run_of({priced(answered(0, true), 0.25), priced(answered(1, false), 0.5),
+                              priced(answered(2, true), 0.25), answered(3, true)});
+  const auto e = efficiency_of(run, {});
+  EXPECT_DOUBLE_EQ(*e.cost_usd.value, 1);
+  EXPECT_EQ(e.cost_usd.method, "prices of 2026-05-01");
+  EXPECT_EQ(e.cost_usd.n, 3U);
+  EXPECT_EQ(e.cost_usd.of, 4U);
+  EXPECT_DOUBLE_EQ(*e.cost_per_correct.value, 0.5) << "1 USD, 2 right answers with a cost";
+  EXPECT_NEAR(*e.cost_per_query.value, 1.0 / 3, 1e-12);
+  EXPECT_EQ(
+      Json::parse(efficiency_result(run, {}).json)["summary"]["figures"]["cost per correct answer"]["value"],
+      sections(run, {})["efficiency"]["cost_per_correct_usd"]);
+  const auto wrong = efficiency_of(run_of({priced(answered(0, false), 0.25)}), {});
+  EXPECT_FALSE(wrong.cost_per_correct.value);
+}
+
 TEST(Efficiency, M41_uses_one_scope_for_every_figure_and_counts_what_was_measured_elsewhere) {
   auto records = mixed(4, 2);
   records[3].energy[0].scope = "package";

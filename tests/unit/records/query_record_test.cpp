@@ -26,6 +26,7 @@ QueryRecord random_record(std::mt19937& random) {
   r.latency.total_seconds = number();
   r.latency.itl_seconds.assign(random() % 5, number());
   if (maybe()) r.tokens.output.reset();
+  if (maybe()) r.cost.reset();
   for (auto& e : r.energy)
     if (maybe()) e.joules = number();
   if (maybe()) r.energy.clear();

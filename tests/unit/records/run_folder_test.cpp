@@ -169,6 +169,28 @@ TEST(FinishedDataset, computes_the_phases) {
   EXPECT_DOUBLE_EQ(p["decode_energy_per_output_token_j"], 4.0);
 }
 
+TEST(FinishedDataset, M45_has_the_cost_of_a_query_in_the_originals_columns) {
+  const auto folder = empty_folder();
+  {
+    Journal journal(folder);
+    journal.append_query(sample_record(0));
+    auto free = sample_record(1);
+    free.cost.reset();
+    journal.append_query(free);
+  }
+  finish_dataset(folder, {.model = "m"});
+  const auto reader = open_rows(folder);
+  Json row;
+  ASSERT_TRUE(reader->next(row));
+  const Json known = row["model_metrics"]["m"]["cost"];
+  EXPECT_DOUBLE_EQ(known["input_cost_usd"], 7e-6) << "cached ones included";
+  EXPECT_DOUBLE_EQ(known["output_cost_usd"], 40e-6) << "reasoning included";
+  EXPECT_DOUBLE_EQ(known["total_cost_usd"], 47e-6);
+  EXPECT_TRUE(known["tool_cost_usd"].is_null());
+  ASSERT_TRUE(reader->next(row));
+  EXPECT_TRUE(row["model_metrics"]["m"]["cost"]["total_cost_usd"].is_null()) << "null, not 0.0";
+}
+
 TEST(FinishedDataset, M35_fills_reasoning_and_cached_tokens_dram_and_memory) {
   auto record = sample_record(0);
   record.energy[2].joules = 3;

@@ -27,6 +27,7 @@ inline QueryRecord sample_record(std::int64_t index) {
   r.started_seconds = 1.5;
   r.latency = {2.0, 0.25, {0.01, 0.02, 0.03, 0.05}, 0.2, 1.8, "kernel"};
   r.tokens = {10, 20, 4, 5, "server"};
+  r.cost = Cost{6e-6, 1e-6, 30e-6, 10e-6, 47e-6, "2026-05-01"};
   r.server_timings = R"({"prompt_ms":200})";
   r.energy = {
       {"gpu-0", "accelerator", 100.0, 2.0, "counter", "edge-aware", 1.0, 10.0, ""},
