@@ -21,6 +21,7 @@ OTHER = {"--client": "echo", "--model": "other", "--client-base-url": "http://lo
          "--concurrency": "2", "--attribution": "time-share", "--batch-size": "2", "--warmup-queries": "1", "--idle-seconds": "0.2",
          "--output-dir": "elsewhere", "--monitor": "none", "--monitor-token": "elsewhere.token", "--collector": "simulated:watts=60",
          "--sysfs-root": SOURCE + "/tests/fixtures/sysfs/two-sockets", "--sampling-period": "0.02", "--calibration": "none",
+         "--prices": SOURCE + "/data/prices.json",
          "--eval-client": "ollama", "--eval-base-url": "http://localhost:9", "--eval-model": "judge"}
 # What stands in config.json under another name than the option's.
 KEYS = {"--monitor-token": "monitor_access_file", "--batch-size": "concurrency", "--client": "client_id", "--client-param": "client_params",
