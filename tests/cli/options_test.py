@@ -17,7 +17,7 @@ BASE = {"--client": "echo", "--model": "parrot", "--dataset": "ipw-tiny", "--max
 # A value other than the one above or the default, for each option that is a wish about the run.
 OTHER = {"--client": "echo", "--model": "other", "--client-base-url": "http://localhost:9", "--client-param": "answer=yes",
          "--temperature": "0.5", "--max-tokens": "7", "--query-timeout": "9", "--dataset": "ipw-mini",
-         "--dataset-param": "seed=3", "--max-queries": "3", "--sample-evenly": None, "--shard": "1/2", "--seed": "5",
+         "--dataset-param": "seed=3", "--max-queries": "3", "--sample-evenly": None, "--samples": "2", "--shard": "1/2", "--seed": "5",
          "--concurrency": "2", "--attribution": "time-share", "--batch-size": "2", "--warmup-queries": "1", "--idle-seconds": "0.2",
          "--output-dir": "elsewhere", "--monitor": "none", "--monitor-token": "elsewhere.token", "--collector": "simulated:watts=60",
          "--sysfs-root": SOURCE + "/tests/fixtures/sysfs/two-sockets", "--sampling-period": "0.02", "--calibration": "none",

@@ -8,6 +8,8 @@
 
 #include "ipw/analysis/efficiency.h"
 #include "ipw/analysis/format.h"
+#include "ipw/analysis/samples.h"
+#include "ipw/stats/repeats.h"
 
 namespace ipw::analysis {
 namespace {
@@ -34,11 +36,14 @@ std::vector<std::string> notes_of(const RunData& run, const Counts& counts) {
   return notes;
 }
 
-std::vector<std::string> count_cells(std::string name, const Counts& c) {
-  const auto interval = stats::wilson(c.correct, c.n());
+/// Repeats of a question count as one observation, whatever they say: `share` is questions over queries.
+std::vector<std::string> count_cells(std::string name, const Counts& c, double share) {
   Figure figure;
-  figure.interval = interval;
-  if (c.n() > 0) figure.value = static_cast<double>(c.correct) / static_cast<double>(c.n());
+  if (c.n() > 0) {
+    const auto n = static_cast<double>(c.n());
+    figure.value = static_cast<double>(c.correct) / n;
+    figure.interval = stats::wilson_share(*figure.value, std::max(1.0, n * share));
+  }
   return {std::move(name),           value_text(figure, true), std::to_string(c.n()),
           std::to_string(c.correct), std::to_string(c.wrong),  std::to_string(c.failed),
           std::to_string(c.unscored)};
@@ -138,15 +143,19 @@ std::vector<Table> accuracy_tables(const RunData& run, const Accuracy& accuracy)
   table.title = "Accuracy";
   table.columns = {"subject", "accuracy [95 %]", "n", "correct", "wrong", "failed", "unscored"};
   table.right_aligned = {false, true, true, true, true, true, true};
+  const double share =
+      run.rows.empty() ? 1 : static_cast<double>(run.questions) / static_cast<double>(run.rows.size());
   if (accuracy.subjects.size() > 1) {
     for (const auto& s : accuracy.subjects) {
-      table.rows.push_back(count_cells(s.subject.empty() ? "(none)" : s.subject, s.counts));
+      table.rows.push_back(count_cells(s.subject.empty() ? "(none)" : s.subject, s.counts, share));
     }
   }
-  table.rows.push_back(count_cells("all", accuracy.counts));
+  table.rows.push_back(count_cells("all", accuracy.counts, share));
   table.rows.back()[1] = value_text(accuracy.total, true);
   table.notes = notes_of(run, accuracy.counts);
-  return {table};
+  std::vector<Table> tables{table};
+  if (const auto samples = samples_of(run)) tables.push_back(samples_table(*samples));
+  return tables;
 }
 
 Result accuracy_result(const RunData& run, const Precision& precision) {
@@ -156,7 +165,8 @@ Result accuracy_result(const RunData& run, const Precision& precision) {
   for (const auto& s : accuracy.subjects) subjects[s.subject] = counts_json(s.counts);
   Result result{.id = "accuracy", .figures = {accuracy.total}, .tables = accuracy_tables(run, accuracy)};
   result.warnings = accuracy_warnings(run, accuracy.counts);
-  const Json data{{"per_model", {{run.model, summary}}}, {"subjects", subjects}};
+  Json data{{"per_model", {{run.model, summary}}}, {"subjects", subjects}};
+  if (const auto samples = samples_of(run)) data["samples"] = samples_json(*samples);
   const Json json{
       {"analysis", "accuracy"}, {"summary", summary}, {"warnings", result.warnings}, {"data", data}};
   result.json = pretty_json(json);

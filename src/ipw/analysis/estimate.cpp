@@ -10,6 +10,7 @@
 
 #include "ipw/base/error.h"
 #include "ipw/stats/bootstrap.h"
+#include "ipw/stats/repeats.h"
 
 namespace ipw::analysis {
 namespace {
@@ -144,7 +145,14 @@ Figure accuracy_figure(const RunData& run, const Precision& precision) {
   Estimand what = mean_of("accuracy", "", score);
   what.missing = "no query is scored";
   Figure figure = estimate(run, what, precision);
-  if (!figure.value || run.questions < run.rows.size()) return figure;
+  if (!figure.value) return figure;
+  const bool at_an_end = *figure.value == 0 || *figure.value == 1;
+  if (run.questions < run.rows.size() && at_an_end) {  // draws of equal scores show no spread
+    figure.interval = stats::wilson_share(*figure.value, static_cast<double>(run.questions));
+    figure.method = fmt::format("Wilson over {} questions", run.questions);
+    figure.reason.clear();
+  }
+  if (run.questions < run.rows.size()) return figure;
   std::size_t correct = 0;
   for (const auto& row : run.rows) correct += row.outcome == Outcome::Correct;
   figure.interval = stats::wilson(correct, figure.n);

@@ -22,6 +22,8 @@ struct QueryRow {
   std::uint64_t question = 0;  ///< equal for repeats of one question, the same on every machine
   std::uint32_t subject = 0;   ///< index into RunData::subjects
   std::uint32_t scope = 0;     ///< index into the collector's scopes, meaningless after finish()
+  std::int32_t sample = -1;    ///< which asking of the question; -1 where each is asked once
+  std::uint64_t answer = 0;    ///< of what the rule took out of the response; 0 where there is none
   Outcome outcome = Outcome::Unscored;
   double seconds = 0;
   std::optional<double> joules, half_width_joules, random_half_width_joules, idle_joules;

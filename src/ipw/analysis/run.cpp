@@ -143,6 +143,9 @@ void Collector::add(const records::QueryRecord& record) {
   row.question = question_of(record);
   questions_.add(row.question);
   row.subject = subject(record.subject);
+  row.sample = static_cast<std::int32_t>(record.sample.value_or(-1));
+  if (record.evaluation && !record.evaluation->extracted.empty())
+    row.answer = std::max<std::uint64_t>(1, hash64(record.evaluation->extracted));
   row.seconds = plausible(record.latency.total_seconds).value_or(0);
   row.ttft_seconds = plausible(record.latency.ttft_seconds);
   row.itl_median_seconds = plausible(stats::quantile(record.latency.itl_seconds, 0.5));

@@ -4,6 +4,7 @@
 
 #include "ipw/analysis/efficiency.h"
 #include "ipw/analysis/format.h"
+#include "ipw/analysis/samples.h"
 #include "ipw/analysis/sections.h"
 
 namespace ipw::analysis {
@@ -98,6 +99,7 @@ Json statistics_section(const RunData& run, const Efficiency& e) {
   Json figures = Json::object();
   for (const auto& figure : all_figures(e)) figures[figure.label] = to_json(figure);
   json["figures"] = figures;
+  if (const auto samples = samples_of(run)) json["samples"] = samples_json(*samples);
   return json;
 }
 

@@ -47,6 +47,9 @@ constexpr Option kOptions[] = {
      Kind::List, "What is asked"},
     {"--max-queries", "N", "all; 60 of ipw-mini when no dataset is named", "Ask the first N questions.",
      Kind::Text, "What is asked"},
+    {"--samples", "K", "1",
+     "Ask each question K times, each time with a seed of its own; give a --temperature above 0.", Kind::Text,
+     "What is asked"},
     {"--sample-evenly", "", "", "Draw --max-queries evenly over the subjects instead, by --seed.", Kind::Flag,
      "What is asked"},
     {"--shard", "I/N", "", "Ask every Nth question beginning with the Ith, for runs in parts.", Kind::Text,
@@ -137,6 +140,8 @@ void take_question_options(const Values& values, execution::ProfileConfig& c) {
   take(values.text("--dataset"), c.dataset);
   merge(values.params("--dataset-param"), c.dataset_params);
   take(values.integer("--max-queries", 1), c.max_queries);
+  take(values.integer("--samples", 1), c.samples);
+  if (c.samples > 1000) throw Error(ErrorCode::Usage, "--samples takes 1 to 1000");
   if (values.has("--sample-evenly")) c.sample_evenly = true;
   if (const auto shard = values.text("--shard")) c.shard = parse_shard(*shard);
   take(values.integer("--seed", 0), c.seed);

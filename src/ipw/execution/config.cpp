@@ -60,6 +60,7 @@ struct Range {
 };
 constexpr double kLargestWhole = 2147483647, kLongestSeconds = 1e9;
 constexpr Range kRanges[] = {{"max_queries", 1, kLargestWhole, true},
+                             {"samples", 1, 1000, true},
                              {"warmup_queries", 0, kLargestWhole, true},
                              {"concurrency", 1, kLargestWhole, true},
                              {"seed", 0, kLargestWhole, true},
@@ -96,7 +97,7 @@ ShardChoice shard_from(const Json& json) {
 /// The keys that decide what is asked and how; all others only say where and how it is watched.
 constexpr std::array kIdentity = {
     "client_id",   "model", "dataset_id",  "dataset_params", "client_params", "max_queries", "sample_evenly",
-    "concurrency", "seed",  "temperature", "max_tokens",     "shard",         "attribution"};
+    "concurrency", "seed",  "temperature", "max_tokens",     "shard",         "attribution", "samples"};
 
 }  // namespace
 
@@ -112,6 +113,7 @@ Json to_json(const ProfileConfig& c) {
       {"output_dir", c.output_dir},
       {"max_queries", or_null(c.max_queries)},
       {"sample_evenly", c.sample_evenly},
+      {"samples", c.samples},
       {"warmup_queries", c.warmup_queries},
       {"concurrency", c.concurrency},
       {"attribution", c.attribution},
@@ -147,6 +149,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "output_dir", c.output_dir);
   read(json, "max_queries", c.max_queries);
   read(json, "sample_evenly", c.sample_evenly);
+  read(json, "samples", c.samples);
   read(json, "warmup_queries", c.warmup_queries);
   read(json, "concurrency", c.concurrency);
   read(json, "attribution", c.attribution);

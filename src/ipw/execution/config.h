@@ -24,6 +24,7 @@ struct ProfileConfig {
   Params dataset_params, client_params;
   std::string output_dir = "runs";
   std::optional<std::size_t> max_queries;
+  int samples = 1;             ///< how often each question is asked
   bool sample_evenly = false;  ///< draw max_queries evenly over the subjects instead of taking the first ones
   int warmup_queries = 3;
   int concurrency = 1;

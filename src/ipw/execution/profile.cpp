@@ -106,8 +106,9 @@ ProfileRun::ProfileRun(const RunRequest& request, const Surroundings& around, Ob
   telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
   ledger_ = std::make_unique<EnergyLedger>(*source_, config_.concurrency > 1 ? config_.attribution : "");
   progress_.done_before = progress_.done = folder_.finished.size();
-  queue_ =
-      std::make_unique<QuestionQueue>(std::move(dataset_), config_.max_queries, std::move(folder_.finished));
+  queue_ = std::make_unique<QuestionQueue>(
+      std::move(dataset_), config_.max_queries, std::move(folder_.finished),
+      Repeats{static_cast<std::size_t>(config_.samples), [this] { return open_dataset(config_, around_); }});
   progress_.total = queue_->total();
 }
 
@@ -117,6 +118,8 @@ RunOutcome ProfileRun::run() {
     note_resumption(*journal_, progress_.done_before, around_.clock.wall());
     scoring_is_due_ = true;  // the earlier part may have been stopped before its answers were scored
   }
+  if (config_.samples > 1 && config_.temperature == 0)
+    observer_.note("the samples of a question may all be equal: the temperature is 0");
   warm_up();
   take_idle("before");
   wait_for_first_readings();
@@ -250,15 +253,18 @@ void ProfileRun::work(const std::stop_token& stop) {
 }
 
 void ProfileRun::ask(const datasets::Question& question, const std::stop_token& stop) {
-  const auto request = make_request(question, info_, engine_.model,
-                                    {config_.temperature, {}, config_.max_tokens, config_.seed, {}},
-                                    Seconds(config_.query_timeout_seconds));
+  const auto sample = place_of(question.index, static_cast<std::size_t>(config_.samples)).sample;
+  const auto seed = config_.seed + static_cast<std::uint64_t>(sample);
+  const auto request =
+      make_request(question, info_, engine_.model, {config_.temperature, {}, config_.max_tokens, seed, {}},
+                   Seconds(config_.query_timeout_seconds));
   const auto started = around_.clock.wall();
   ledger_->begin(question.index, around_.clock.now());
   const auto response = engine_.client->complete(request, stop);
   if (response.failure && response.failure->kind == "cancelled" && stop.stop_requested())
     return ledger_->abandon(question.index, around_.clock.now());
   auto record = make_record(question, request, response, run_start_, started);
+  if (config_.samples > 1) record.sample = sample;
   if (price_)
     if (auto cost = prices::cost_of(*price_, record.tokens)) record.cost = std::move(*cost);
   keep(std::move(record), response);

@@ -12,6 +12,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
 #include "ipw/execution/cost_account.h"
+#include "ipw/execution/question_queue.h"
 #include "ipw/execution/setup.h"
 #include "ipw/sandbox/code_runner.h"
 
@@ -57,7 +58,8 @@ evaluation::Verdict grade(const evaluation::GraderEntry& row, const evaluation::
 /// The question of a record: that of the dataset, or as much of it as the record holds.
 class QuestionsOfRun {
  public:
-  QuestionsOfRun(const ProfileConfig& config, const Surroundings& around) {
+  QuestionsOfRun(const ProfileConfig& config, const Surroundings& around)
+      : samples_(static_cast<std::size_t>(config.samples)) {
     try {
       dataset_ = open_dataset(config, around);
     } catch (const Error& error) {
@@ -68,11 +70,13 @@ class QuestionsOfRun {
 
   /// Records come in the order of their indices.
   datasets::Question of(const records::QueryRecord& record) {
-    while (dataset_ && (!at_ || at_->index < record.index)) {
+    const auto place = place_of(record.index, samples_);
+    while (dataset_ && (!at_ || at_->index < place.question)) {
       at_.emplace();
       if (!dataset_->next(*at_)) dataset_.reset();
     }
-    if (dataset_ && at_->index == record.index) return *at_;
+    if (dataset_ && at_->index == place.question)
+      return as_sample(*at_, static_cast<std::size_t>(place.sample), samples_);
     datasets::Question out;
     out.index = record.index;
     out.id = record.query_id;
@@ -84,6 +88,7 @@ class QuestionsOfRun {
   }
 
  private:
+  std::size_t samples_;
   std::unique_ptr<datasets::Dataset> dataset_;
   std::optional<datasets::Question> at_;
   std::string trouble_;

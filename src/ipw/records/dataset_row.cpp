@@ -58,6 +58,7 @@ Column evaluation_column() {
 std::vector<Column> own_columns() {
   return {leaf("index", kInteger),
           leaf("query_id", kText),
+          leaf("sample", kInteger),
           leaf("prompt_sha256", kText),
           leaf("reasoning", kText),
           leaf("finish_reason", kText),

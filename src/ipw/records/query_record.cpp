@@ -195,6 +195,7 @@ static void energy_from_json(const Json& json, QueryRecord& r) {
 
 Json to_json(const QueryRecord& r) {
   Json json = {{"index", r.index}, {"query_id", r.query_id}, {"problem", r.problem}, {"answer", r.answer}};
+  put(json, "sample", r.sample);
   put(json, "subject", r.subject);
   put(json, "dataset_metadata", r.dataset_metadata);
   put(json, "prompt_sha256", r.prompt_sha256);
@@ -218,6 +219,7 @@ QueryRecord query_record_from_json(const Json& json) {
   QueryRecord r;
   read(json, "index", r.index);
   read(json, "query_id", r.query_id);
+  read(json, "sample", r.sample);
   read(json, "problem", r.problem);
   read(json, "answer", r.answer);
   read(json, "subject", r.subject);

@@ -87,8 +87,11 @@ struct RecordFailure {
 };
 
 struct QueryRecord {
-  std::int64_t index = 0;  ///< position in the dataset, stable across resume and shards
-  std::string query_id;    ///< "q" + index in four digits or more, or the dataset's own id
+  std::int64_t index =
+      0;  ///< position in the dataset (times samples plus sample), stable across resume and shards
+  std::optional<std::int64_t>
+      sample;            ///< which asking of its question, from 0; absent where each is asked once
+  std::string query_id;  ///< "q" + index in four digits or more, or the dataset's own id
   std::string problem, answer, subject;
   std::string dataset_metadata;  ///< JSON object text
   std::string prompt_sha256;

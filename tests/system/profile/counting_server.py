@@ -7,10 +7,10 @@ import time
 
 
 class CountingServer:
-    """Serve on a free loopback port; `asked` holds the prompts in order of arrival."""
+    """Serve on a free loopback port; `asked` holds the prompts in order of arrival, `seeds` each with its seed."""
 
     def __init__(self, delay_seconds=0.0):
-        self.asked, self.delay_seconds, self.dead = [], delay_seconds, False
+        self.asked, self.seeds, self.delay_seconds, self.dead = [], [], delay_seconds, False
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -24,6 +24,7 @@ class CountingServer:
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.seeds.append((body["messages"][-1]["content"], body.get("seed")))
                 outer.asked.append(body["messages"][-1]["content"])
                 time.sleep(outer.delay_seconds)
                 if outer.dead:

@@ -42,6 +42,34 @@ TEST(QuestionQueue, X4_leaves_out_what_is_finished_but_counts_it) {
   EXPECT_EQ(drain(queue), (std::vector<std::int64_t>{2, 4}));
 }
 
+TEST(QuestionQueue, asks_each_question_in_every_pass_under_an_index_of_its_own) {
+  const auto reopen = [] { return std::make_unique<Numbers>(5); };
+  QuestionQueue queue(reopen(), 2, {}, {3, reopen});
+  EXPECT_EQ(queue.total(), 6U);
+  EXPECT_EQ(drain(queue), (std::vector<std::int64_t>{0, 3, 1, 4, 2, 5}));
+  for (std::int64_t index = 0; index < 6; ++index) {
+    EXPECT_EQ(place_of(index, 3).question, index / 3);
+    EXPECT_EQ(place_of(index, 3).sample, index % 3);
+  }
+}
+
+TEST(QuestionQueue, X4_leaves_out_the_samples_that_are_finished) {
+  const auto reopen = [] { return std::make_unique<Numbers>(3); };
+  QuestionQueue queue(reopen(), std::nullopt, {0, 1, 4}, {2, reopen});
+  EXPECT_EQ(drain(queue), (std::vector<std::int64_t>{2, 3, 5}));
+}
+
+TEST(QuestionQueue, names_samples_apart_and_one_sample_not_at_all) {
+  datasets::Question question;
+  question.index = 7;
+  EXPECT_EQ(as_sample(question, 0, 1).id, "");
+  EXPECT_EQ(as_sample(question, 0, 1).index, 7);
+  EXPECT_EQ(as_sample(question, 2, 4).id, "q0007#2");
+  EXPECT_EQ(as_sample(question, 2, 4).index, 30);
+  question.id = "maths/3";
+  EXPECT_EQ(as_sample(question, 1, 4).id, "maths/3#1");
+}
+
 TEST(QuestionQueue, serves_many_threads_without_giving_one_twice) {
   QuestionQueue queue(std::make_unique<Numbers>(1000), std::nullopt, {});
   std::vector<std::vector<std::int64_t>> parts(4);

@@ -14,6 +14,7 @@ inline QueryRecord sample_record(std::int64_t index) {
   QueryRecord r;
   r.index = index;
   r.query_id = "q" + std::to_string(index);
+  r.sample = 2;
   r.problem = "What is 6 times 7?";
   r.answer = "42";
   r.subject = "maths";
