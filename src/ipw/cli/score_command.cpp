@@ -46,6 +46,9 @@ Json to_json(const execution::AnswersOutcome& o) {
           {"unscored", o.counts.unscored},
           {"accuracy", o.accuracy ? Json(*o.accuracy) : Json(nullptr)},
           {"accuracy_interval_95", o.interval ? Json({o.interval->low, o.interval->high}) : Json(nullptr)},
+          {"accuracy_official", o.official ? Json(o.official->accuracy) : Json(nullptr)},
+          {"official_guesses", o.official ? Json(o.official->guessed) : Json(nullptr)},
+          {"official_guesses_right", o.official ? Json(o.official->guessed_right) : Json(nullptr)},
           {"classes", o.classes},
           {"unscored_reasons", o.reasons},
           {"subjects", std::move(subjects)},
@@ -59,6 +62,10 @@ void print(const execution::AnswersOutcome& o) {
     fmt::print("accuracy {:.2f} % [{:.2f}, {:.2f}]: {} right, {} wrong, {} unscored\n", 100 * *o.accuracy,
                100 * o.interval->low, 100 * o.interval->high, o.counts.correct, o.counts.wrong,
                o.counts.unscored);
+  if (o.official)
+    fmt::print(
+        "official figure {:.2f} %: {} answers without a letter were given a random one, {} of them rightly\n",
+        100 * o.official->accuracy, o.official->guessed, o.official->guessed_right);
   for (const auto& [name, count] : o.classes) fmt::print("  {:>8} {}\n", count, name);
   for (const auto& [reason, count] : o.reasons) fmt::print("  {:>8} unscored: {}\n", count, reason);
 }

@@ -5,7 +5,7 @@
 
 #include "ipw/base/text.h"
 #include "ipw/datasets/factories.h"
-#include "ipw/datasets/python_random.h"
+#include "ipw/base/python_random.h"
 
 namespace ipw::datasets {
 namespace {

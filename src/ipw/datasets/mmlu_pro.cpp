@@ -93,7 +93,7 @@ const Benchmark& mmlu_pro() {
       .name = "MMLU-Pro",
       .repository = "TIGER-Lab/MMLU-Pro",
       .licence = "MIT",
-      .scorer = "multiple-choice",
+      .scorer = "mmlu-pro",
       .max_tokens = 2048,
       .configs = {{"default", "data/test-*.parquet", "data/validation-*.parquet", 12'032}},
       .columns = {{"question_id", ColumnKind::Number, false},

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// MMLU-Pro's extraction (github.com/TIGER-AI-Lab/MMLU-Pro, evaluate_from_local): three patterns, one after
-// another. The official rule then guesses at random, in one stream over all questions; a pure scorer cannot
-// repeat that stream, so an answer without a letter is wrong here and the guess of this question is told in
-// the metadata.
+// The three patterns of MMLU-Pro (mmlu_pro.cpp) for questions with any number of options: a letter beyond
+// them does not count.
 #include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <cstdint>
 
 #include "ipw/base/text.h"
 #include "ipw/evaluation/answer_text.h"
@@ -18,7 +15,6 @@ namespace ipw::evaluation {
 namespace {
 
 constexpr std::size_t kMaxOptions = 10;
-constexpr std::uint64_t kOfficialSeed = 12345;
 
 std::size_t option_count(const Task& task) {
   return task.choices.empty() ? kMaxOptions : std::min(task.choices.size(), kMaxOptions);
@@ -64,25 +60,6 @@ std::string gold_letter(const Task& task) {
                                                              : "";
 }
 
-/// One draw from the question's text, FNV-1a mixed by splitmix64: equally likely letters, no order of
-/// questions.
-char guess(const Task& task) {
-  std::uint64_t h = 14695981039346656037U ^ kOfficialSeed;
-  for (const char c : task.problem) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9U;
-  h = (h ^ (h >> 27)) * 0x94d049bb133111ebU;
-  return static_cast<char>('A' + (h ^ (h >> 31)) % option_count(task));
-}
-
-Verdict no_letter(const Task& task, std::string_view text, const std::string& gold) {
-  auto verdict = no_answer(task, text, "option");
-  const char letter = guess(task);
-  verdict.reason += "; the official rule guesses";
-  verdict.metadata = fmt::format(R"({{"class":"{}","official_guess":"{}","official_correct":{}}})",
-                                 no_answer_class(task, text), letter, gold[0] == letter);
-  return verdict;
-}
-
 class MultipleChoice final : public Scorer {
  public:
   Verdict score(const Task& task, std::string_view response) const override {
@@ -91,7 +68,7 @@ class MultipleChoice final : public Scorer {
       return unscored(fmt::format("the reference '{}' is no option of the question", task.answer));
     const auto text = final_text(response);
     const auto letter = extract(patterns(option_count(task)), text);
-    if (letter.empty()) return no_letter(task, text, gold);
+    if (letter.empty()) return no_answer(task, text, "option");
     return decided(task, letter == gold, letter);
   }
 };

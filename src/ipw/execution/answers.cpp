@@ -16,6 +16,7 @@ namespace {
 
 struct Answer {
   std::string response, finish_reason;
+  std::size_t place = 0;  ///< in the file
   bool used = false;
 };
 using Answers = std::unordered_map<std::string, Answer>;
@@ -42,7 +43,7 @@ Answers read_answers(const std::filesystem::path& path) {
     const auto id = json->contains("id") ? id_of(*json) : "";
     if (id.empty() || !json->contains("response") || !(*json)["response"].is_string())
       fail("'id' or 'response' is missing or no text");
-    if (!out.emplace(id, Answer{(*json)["response"], json->value("finish_reason", "")}).second)
+    if (!out.emplace(id, Answer{(*json)["response"], json->value("finish_reason", ""), number}).second)
       fail(fmt::format("the id '{}' comes twice", id));
   }
   return out;
@@ -52,6 +53,8 @@ std::string class_of(const records::Evaluation& verdict) {
   const auto metadata = parse_json(verdict.metadata);
   return metadata && metadata->is_object() ? metadata->value("class", "") : "";
 }
+
+constexpr std::string_view kMmluPro = "mmlu-pro";
 
 class Grading {
  public:
@@ -85,6 +88,8 @@ class Grading {
     const auto verdict =
         score_answer(question, answer.response, answer.finish_reason, &tools_, request_.scorer);
     outcome_.counts.add(verdict);
+    if (verdict.scorer == kMmluPro && verdict.correct)
+      official_.emplace(answer.place, std::pair(answer.response, question.answer.front()));
     if (!verdict.correct) ++outcome_.reasons[verdict.reason];
     if (const auto name = class_of(verdict); !name.empty()) ++outcome_.classes[name];
     auto& subject = outcome_.subjects[question.subject];
@@ -96,8 +101,16 @@ class Grading {
     const auto scored = outcome_.counts.correct + outcome_.counts.wrong;
     outcome_.judge_json = dump_json(tools_.account());
     if (scored == 0) return;
+    if (official_.size() == scored) outcome_.official = official();
     outcome_.accuracy = static_cast<double>(outcome_.counts.correct) / static_cast<double>(scored);
     outcome_.interval = stats::wilson(outcome_.counts.correct, scored);
+  }
+
+  /// The guesses of MMLU-Pro's script follow the order of the answers.
+  std::optional<evaluation::MmluProTally::Result> official() const {
+    evaluation::MmluProTally tally;
+    for (const auto& [place, answer] : official_) tally.add(answer.first, answer.second);
+    return tally.result();
   }
 
   const AnswersRequest& request_;
@@ -105,6 +118,8 @@ class Grading {
   std::unique_ptr<datasets::Dataset> dataset_;
   ScoringTools tools_;
   AnswersOutcome outcome_;
+  std::map<std::size_t, std::pair<std::string, char>>
+      official_;  ///< response and reference by place in the file
 };
 
 }  // namespace

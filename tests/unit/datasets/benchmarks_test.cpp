@@ -7,7 +7,7 @@
 
 #include "ipw/base/json.h"
 #include "ipw/datasets/benchmark.h"
-#include "ipw/datasets/python_random.h"
+#include "ipw/base/python_random.h"
 #include "open.h"
 #include "support/fixture_hub.h"
 

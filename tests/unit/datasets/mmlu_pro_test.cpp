@@ -28,7 +28,7 @@ TEST_F(MmluPro, X18_maps_rows_and_records_the_commit) {
   EXPECT_EQ(all[0].id, "70");
   EXPECT_EQ(all[0].subject, "math");
   EXPECT_EQ(all[0].answer, "B");
-  EXPECT_EQ(all[0].scorer, "multiple-choice");
+  EXPECT_EQ(all[0].scorer, "mmlu-pro");
 }
 TEST_F(MmluPro, drops_options_that_are_not_there_and_keeps_the_right_letter) {
   const auto all = read_all(*open());

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ipw/datasets/python_random.h"
+#include "ipw/base/python_random.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <numeric>
 
-namespace ipw::datasets {
+namespace ipw {
 namespace {
 
 constexpr std::size_t kWords = 624;
@@ -74,4 +74,4 @@ std::vector<std::size_t> PythonRandom::permutation(std::size_t n) {
   return out;
 }
 
-}  // namespace ipw::datasets
+}  // namespace ipw

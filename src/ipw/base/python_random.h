@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-namespace ipw::datasets {
+namespace ipw {
 
 /// MT19937 seeded and read as CPython does (Matsumoto and Nishimura 2002, init_by_array with one key).
 class PythonRandom {
@@ -20,4 +20,4 @@ class PythonRandom {
   std::mt19937 engine_;
 };
 
-}  // namespace ipw::datasets
+}  // namespace ipw
