@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "ipw/base/python_random.h"
 #include "ipw/base/text.h"
 #include "ipw/datasets/factories.h"
-#include "ipw/base/python_random.h"
 
 namespace ipw::datasets {
 namespace {

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/json.h"
-#include "ipw/datasets/benchmark.h"
 #include "ipw/base/python_random.h"
+#include "ipw/datasets/benchmark.h"
 #include "open.h"
 #include "support/fixture_hub.h"
 
