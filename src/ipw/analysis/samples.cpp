@@ -138,7 +138,8 @@ Table samples_table(const Samples& s) {
   table.columns = {"figure", "value [95 %]", "questions", "method"};
   table.right_aligned = {false, true, true, false};
   std::vector<Figure> figures{s.mean};
-  figures.insert(figures.end(), s.pass_at.begin(), s.pass_at.end());
+  for (std::size_t k = 1; k < s.pass_at.size(); k *= 2) figures.push_back(s.pass_at[k - 1]);
+  if (!s.pass_at.empty()) figures.push_back(s.pass_at.back());
   figures.push_back(s.majority);
   for (const auto& f : figures) {
     table.rows.push_back({f.label, value_text(f, true), count_text(f), f.method});

@@ -18,6 +18,7 @@ struct Samples {
 
 /// Absent where each question was asked once. Constant memory: the samples of a question follow each other.
 std::optional<Samples> samples_of(const RunData& run);
+/// Of pass@k the powers of two and the last.
 Table samples_table(const Samples& samples);
 Json samples_json(const Samples& samples);
 

@@ -46,6 +46,16 @@ TEST(Samples, give_mean_pass_at_k_and_variances_of_two_questions) {
   EXPECT_DOUBLE_EQ(*s.between, 0) << "the samples alone explain more than is seen; never negative";
 }
 
+TEST(Samples, the_table_shows_pass_at_powers_of_two_and_at_all) {
+  std::vector<records::QueryRecord> records;
+  for (int i = 0; i < 11; ++i) records.push_back(sample(0, i, "A", i == 3));
+  const auto table = samples_table(*samples_of(run_of(records)));
+  std::vector<std::string> names;
+  for (const auto& row : table.rows) names.push_back(row[0]);
+  EXPECT_EQ(names, (std::vector<std::string>{"mean accuracy", "pass@1", "pass@2", "pass@4", "pass@8",
+                                             "pass@11", "majority vote"}));
+}
+
 TEST(Samples, a_tie_of_the_vote_goes_to_the_answer_that_came_first) {
   const auto first_right = run_of({sample(0, 0, "A", true), sample(0, 1, "B", false)});
   const auto first_wrong = run_of({sample(0, 0, "B", false), sample(0, 1, "A", true)});
