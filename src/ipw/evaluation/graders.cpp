@@ -32,8 +32,8 @@ std::span<const GraderEntry> graders() {
 }
 
 std::span<const std::string_view> planned_rules() {
-  static constexpr std::array<std::string_view, 5> kPlanned = {"deepresearchbench", "gdpval", "ifeval",
-                                                               "supergpqa", "wildchat"};
+  static constexpr std::array<std::string_view, 4> kPlanned = {"deepresearchbench", "gdpval", "ifeval",
+                                                               "wildchat"};
   return kPlanned;
 }
 

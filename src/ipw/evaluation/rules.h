@@ -17,5 +17,6 @@ std::unique_ptr<Scorer> make_mmlu_pro();
 std::unique_ptr<Scorer> make_multiple_choice();
 std::unique_ptr<Scorer> make_numeric();
 std::unique_ptr<Scorer> make_regex();
+std::unique_ptr<Scorer> make_supergpqa();
 
 }  // namespace ipw::evaluation
