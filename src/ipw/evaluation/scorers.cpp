@@ -21,7 +21,8 @@ std::span<const ScorerEntry> scorers() {
                   &make_multiple_choice},
       ScorerEntry{"numeric", "the stated or last number has the value of the reference", &make_numeric},
       ScorerEntry{"regex", "the whole answer matches the question's pattern (RE2)", &make_regex},
-      ScorerEntry{"supergpqa", "the letter, or the text of an option, that SuperGPQA's own script finds", &make_supergpqa},
+      ScorerEntry{"supergpqa", "the letter, or the text of an option, that SuperGPQA's own script finds",
+                  &make_supergpqa},
   };
   return kScorers;
 }
