@@ -145,6 +145,46 @@ inline TruthTable::Power triangle(double low, double high, double period) {
   };
 }
 
+/// Two levels, left at random.
+inline TruthTable::Power telegraph(double seconds, double low, double high, double mean_dwell,
+                                   std::mt19937& random) {
+  std::exponential_distribution<double> dwell(1 / mean_dwell);
+  Pieces out;
+  for (bool up = false; out.end() < seconds; up = !up) out.add(0.005 + dwell(random), up ? high : low);
+  return out;
+}
+/// Jumps at random times, each of which decays.
+inline TruthTable::Power shots(double seconds, double rest, double height, double decay, double mean_gap,
+                               std::mt19937& random) {
+  std::exponential_distribution<double> gap(1 / mean_gap);
+  Pieces out;
+  for (double level = 0; out.end() < seconds;) {
+    const double length = gap(random), from = level + height;
+    out.add(length, [=](double t) { return rest + from * std::exp(-t / decay); });
+    level = from * std::exp(-length / decay);
+  }
+  return out;
+}
+/// Ramps between plateaus of random height.
+inline TruthTable::Power plateaus(double seconds, std::mt19937& random) {
+  std::uniform_real_distribution<double> watts(80, 650), ramp(0.1, 1.5), rest(0.3, 3);
+  Pieces out;
+  for (double level = 90; out.end() < seconds;) {
+    const double next = watts(random), length = ramp(random);
+    out.add(length, [=](double t) { return level + (next - level) * t / length; });
+    out.add(rest(random), next);
+    level = next;
+  }
+  return out;
+}
+/// A sine whose frequency rises from `slow` to `fast` and begins anew.
+inline TruthTable::Power chirp(double mean, double swing, double slow, double fast, double sweep) {
+  return [=](double t) {
+    const double x = std::fmod(t, sweep);
+    return mean + swing * std::sin(2 * std::numbers::pi * (slow * x + (fast - slow) * x * x / (2 * sweep)));
+  };
+}
+
 }  // namespace loads
 
 /// What the intervals are tested on: other periods, kinds and seeds. The scales were last adjusted with these
@@ -170,6 +210,20 @@ inline std::vector<NamedLoad> blind_loads(double seconds, std::mt19937& random) 
           {"random steps 1.5 s", loads::random_steps(seconds, 1.5, random)},
           {"triangle 2.2 s", loads::triangle(80, 500, 2.2)},
           {"decay 2.9 s", [](double t) { return 90 + 560 * std::exp(-std::fmod(t, 2.9) / 0.6); }}};
+}
+
+/// A second blind set of other shapes. Its first result is the one on the page; no weight was moved after it.
+inline std::vector<NamedLoad> second_blind_loads(double seconds, std::mt19937& random) {
+  return {
+      {"telegraph 0.5 s", loads::telegraph(seconds, 110, 560, 0.5, random)},
+      {"telegraph 3 s", loads::telegraph(seconds, 90, 430, 3, random)},
+      {"shots", loads::shots(seconds, 95, 180, 0.4, 0.7, random)},
+      {"plateaus", loads::plateaus(seconds, random)},
+      {"chirp", loads::chirp(320, 190, 0.1, 1.2, 20)},
+      {"rectified sine 2.6 s",
+       [](double t) { return 85 + 480 * std::abs(std::sin(std::numbers::pi * t / 2.6)); }},
+      {"beating sines", [](double t) { return 330 + 110 * std::sin(4.1 * t) + 120 * std::sin(0.77 * t); }},
+      {"staircase 7.3 s", [](double t) { return 100 + 90 * std::floor(std::fmod(t, 7.3) / 1.3); }}};
 }
 
 /// A sensor of the load: it takes a new value every `update` seconds, from `phase` on.
