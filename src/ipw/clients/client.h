@@ -33,6 +33,8 @@ struct Request {
   std::vector<Message> messages;
   Sampling sampling;
   Seconds timeout{600};
+  std::string
+      reply_schema;  ///< JSON schema of the answer, for servers that can hold a model to one; else ignored
 };
 
 struct Usage {

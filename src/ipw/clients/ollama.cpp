@@ -116,6 +116,7 @@ std::string Ollama::body(const Request& request) const {
   } else {
     body["messages"] = native_messages(request.messages, settings_.system);
   }
+  if (!request.reply_schema.empty()) body["format"] = *parse_json(request.reply_schema);
   body.update(*parse_json(settings_.top_level));
   return dump_json(body);
 }

@@ -84,6 +84,7 @@ class OpenAi final : public Client {
   Channel channel_;
   std::atomic<bool> ask_usage_ = true;               ///< until the server rejects stream_options
   std::atomic<bool> completion_limit_name_ = false;  ///< the server wants max_completion_tokens
+  std::atomic<bool> send_schema_ = true;             ///< until the server rejects response_format
 };
 
 std::string OpenAi::body(const Request& request) const {
@@ -97,6 +98,11 @@ std::string OpenAi::body(const Request& request) const {
   if (sampling.max_tokens) body["max_tokens"] = *sampling.max_tokens;
   if (sampling.seed) body["seed"] = *sampling.seed;
   if (!sampling.stop.empty()) body["stop"] = sampling.stop;
+  if (send_schema_ && !request.reply_schema.empty())
+    body["response_format"] = {
+        {"type", "json_schema"},
+        {"json_schema",
+         {{"name", "reply"}, {"strict", true}, {"schema", *parse_json(request.reply_schema)}}}};
   body.update(*parse_json(settings_.fields));
   body.update(*parse_json(settings_.extra));
   if (completion_limit_name_ && body.contains("max_tokens")) {
@@ -129,6 +135,11 @@ bool OpenAi::adapt(const Response& response) {
     ask_usage_ = false;
     return true;
   }
+  if (send_schema_ && (message.find("response_format") != std::string::npos ||
+                       message.find("json_schema") != std::string::npos)) {
+    send_schema_ = false;
+    return true;
+  }
   if (!completion_limit_name_ && message.find("max_completion_tokens") != std::string::npos) {
     completion_limit_name_ = true;
     return true;
@@ -138,7 +149,7 @@ bool OpenAi::adapt(const Response& response) {
 
 Response OpenAi::complete(const Request& request, std::stop_token stop) {
   auto response = attempt(request, stop);
-  for (int again = 0; again < 2 && adapt(response); ++again) {
+  for (int again = 0; again < 3 && adapt(response); ++again) {
     response = attempt(request, stop);
     response.notes.push_back(
         "sent again without a field that the server rejected; the times are those of the last attempt");

@@ -82,6 +82,7 @@ clients::Request Engine::wire(const JudgeRequest& request) const {
   out.sampling.temperature = config_.temperature;
   out.sampling.max_tokens = config_.max_tokens.value_or(request.max_tokens);
   out.timeout = config_.timeout;
+  out.reply_schema = request.schema_json;
   return out;
 }
 

@@ -10,7 +10,8 @@ import sys
 import xllamacpp
 
 
-def serve(model: pathlib.Path, parallel: int, context: int = 512, metrics: bool = False) -> xllamacpp.Server:
+def serve(model: pathlib.Path, parallel: int, context: int = 512, metrics: bool = False,
+          penalty_repeat: float = 1.0) -> xllamacpp.Server:
     """One thread, flash attention off: greedy answers are then repeatable."""
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
@@ -24,6 +25,7 @@ def serve(model: pathlib.Path, parallel: int, context: int = 512, metrics: bool 
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.cache_prompt = False
     params.endpoint_metrics = metrics
+    params.sampling.penalty_repeat = penalty_repeat
     return xllamacpp.Server(params)
 
 

@@ -95,6 +95,25 @@ TEST(OpenAi, the_samplings_fields_reach_the_request) {
   EXPECT_EQ(body.at("stop").at(0), "END");
 }
 
+TEST(OpenAi, a_schema_of_the_reply_is_sent_until_the_server_rejects_it) {
+  const auto picky = [](const http::ServerRequest& request) {
+    if (request.body.find("response_format") != std::string::npos)
+      return text(R"({"error":{"message":"response_format is not supported"}})", 400)(request);
+    return stream(kAnswer)(request);
+  };
+  auto request = hello();
+  request.reply_schema = R"({"type":"object"})";
+  FakeServer willing({{kChat, stream(kAnswer)}}), refusing({{kChat, picky}});
+  make_openai(options(willing.url()))->complete(request, {});
+  const auto format = willing.last_body(kChat).at("response_format");
+  EXPECT_EQ(format.at("type"), "json_schema");
+  EXPECT_EQ(format.at("json_schema").at("schema").at("type"), "object");
+  const auto client = make_openai(options(refusing.url()));
+  EXPECT_FALSE(client->complete(request, {}).failure);
+  EXPECT_FALSE(client->complete(request, {}).failure);
+  EXPECT_EQ(refusing.requests().size(), 3U);
+}
+
 TEST(OpenAi, unknown_parameters_are_rejected) {
   EXPECT_THROW(make_openai(options("", parameters({{"max_token", "7"}}))), Error);
 }

@@ -68,6 +68,7 @@ TEST_F(JudgeEngineTest, S29_sends_temperature_and_token_limit) {
   engine()->ask(kQuestion);
   ASSERT_EQ(script.asked.size(), 1u);
   EXPECT_EQ(script.asked[0].sampling.temperature, 0.25);
+  EXPECT_EQ(script.asked[0].reply_schema, kQuestion.schema_json);
   EXPECT_EQ(script.asked[0].sampling.max_tokens, 77);
   EXPECT_EQ(script.asked[0].model, "judge-model");
 }
