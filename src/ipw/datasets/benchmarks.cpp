@@ -8,9 +8,25 @@ namespace ipw::datasets {
 
 std::span<const Benchmark* const> benchmarks() {
   static const std::array kBenchmarks = {
-      &arc(),   &browsecomp(), &deepresearchbench(), &frames(),   &gdpval(),        &gpqa(),
-      &gsm8k(), &hle(),        &humaneval(),         &ifeval(),   &livecodebench(), &math500(),
-      &mmlu(),  &mmlu_pro(),   &natural_reasoning(), &simpleqa(), &supergpqa(),     &wildchat(),
+      &arc(),
+      &browsecomp(),
+      &deepresearchbench(),
+      &frames(),
+      &gaia(),
+      &gdpval(),
+      &gpqa(),
+      &gsm8k(),
+      &hle(),
+      &humaneval(),
+      &ifeval(),
+      &livecodebench(),
+      &math500(),
+      &mmlu(),
+      &mmlu_pro(),
+      &natural_reasoning(),
+      &simpleqa(),
+      &supergpqa(),
+      &wildchat(),
   };
   return kBenchmarks;
 }

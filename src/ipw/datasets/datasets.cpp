@@ -15,6 +15,7 @@ std::span<const DatasetEntry> datasets() {
                    &make_benchmark<deepresearchbench>},
       DatasetEntry{"frames", "FRAMES, questions over several articles, closed book or with their links",
                    &make_benchmark<frames>},
+      DatasetEntry{"gaia", "GAIA, questions to assistants in three levels (gated)", &make_benchmark<gaia>},
       DatasetEntry{"gdpval", "GDPval, tasks of occupations with rubrics", &make_benchmark<gdpval>},
       DatasetEntry{"gpqa",
                    "GPQA, graduate-level questions with four options: diamond, main, extended (gated)",

@@ -18,6 +18,7 @@ const Benchmark& arc();
 const Benchmark& browsecomp();
 const Benchmark& deepresearchbench();
 const Benchmark& frames();
+const Benchmark& gaia();
 const Benchmark& gdpval();
 const Benchmark& gpqa();
 const Benchmark& gsm8k();

@@ -10,6 +10,7 @@ namespace ipw::evaluation {
 std::unique_ptr<Scorer> make_contains();
 std::unique_ptr<Scorer> make_exact();
 std::unique_ptr<Scorer> make_exact_case();
+std::unique_ptr<Scorer> make_gaia();
 std::unique_ptr<Scorer> make_gpqa();
 std::unique_ptr<Scorer> make_gsm8k();
 std::unique_ptr<Scorer> make_math();

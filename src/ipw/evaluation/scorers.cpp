@@ -12,6 +12,7 @@ std::span<const ScorerEntry> scorers() {
       ScorerEntry{"exact", "equal but for case, articles, white space and outer punctuation", &make_exact},
       ScorerEntry{"exact-case", "equal letter by letter, but for outer white space, quotes and a full stop",
                   &make_exact_case},
+      ScorerEntry{"gaia", "GAIA's quasi-exact match of numbers, lists and texts", &make_gaia},
       ScorerEntry{"gpqa", "the first \"Answer: X\", as simple-evals reads it", &make_gpqa},
       ScorerEntry{"gsm8k", "the last number as text, as lm-evaluation-harness reads it", &make_gsm8k},
       ScorerEntry{"math", "the same number, term, equation, set or matrix, whatever it is written like",
