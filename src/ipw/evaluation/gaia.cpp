@@ -3,7 +3,6 @@
 // with what Python's float() and string methods do.
 #include <fmt/format.h>
 #include <re2/re2.h>
-#include <utf8proc.h>
 
 #include <algorithm>
 #include <charconv>
@@ -14,13 +13,12 @@
 
 #include "ipw/base/text.h"
 #include "ipw/evaluation/answer_text.h"
+#include "ipw/evaluation/python_text.h"
 #include "ipw/evaluation/rules.h"
 #include "ipw/evaluation/verdicts.h"
 
 namespace ipw::evaluation {
 namespace {
-
-constexpr std::string_view kPythonSpace = R"([\s\v\x{1c}-\x{1f}\x{85}\p{Z}])";
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -30,7 +28,7 @@ bool is_digit(char c) {
 std::optional<double> python_float(std::string_view text) {
   static const re2::RE2 kNumber(fmt::format(
       R"({0}*([+-]?)((?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?|(?i:inf|infinity|nan)){0}*)",
-      kPythonSpace));
+      python::kSpace));
   std::string sign, digits;
   if (!re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), kNumber, &sign, &digits))
     return std::nullopt;
@@ -48,26 +46,9 @@ double normalised_number(std::string_view text) {
   return python_float(plain).value_or(std::numeric_limits<double>::infinity());
 }
 
-/// As Python's lower() but for the few characters that become two.
-std::string lower_case(std::string_view text) {
-  const auto valid = to_valid_utf8(text);
-  std::string out;
-  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(valid.data());
-  for (auto left = static_cast<utf8proc_ssize_t>(valid.size()); left > 0;) {
-    utf8proc_int32_t code = 0;
-    const auto length = std::max<utf8proc_ssize_t>(1, utf8proc_iterate(at, left, &code));
-    utf8proc_uint8_t bytes[4];
-    const auto count = utf8proc_encode_char(utf8proc_tolower(code), bytes);
-    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(count));
-    at += length;
-    left -= length;
-  }
-  return out;
-}
-
 std::string normalised_text(std::string_view text, bool without_punctuation) {
-  static const re2::RE2 kSpace(fmt::format("{}+", kPythonSpace));
-  std::string out = lower_case(text);
+  static const re2::RE2 kSpace(fmt::format("{}+", python::kSpace));
+  std::string out = python::lower(text);
   re2::RE2::GlobalReplace(&out, kSpace, "");
   if (without_punctuation)
     std::erase_if(out, [](char c) { return c > ' ' && c < 0x7F && !is_digit(c) && !(c >= 'a' && c <= 'z'); });

@@ -32,8 +32,7 @@ std::span<const GraderEntry> graders() {
 }
 
 std::span<const std::string_view> planned_rules() {
-  static constexpr std::array<std::string_view, 4> kPlanned = {"deepresearchbench", "gdpval", "ifeval",
-                                                               "wildchat"};
+  static constexpr std::array<std::string_view, 3> kPlanned = {"deepresearchbench", "gdpval", "wildchat"};
   return kPlanned;
 }
 

@@ -13,6 +13,7 @@ std::unique_ptr<Scorer> make_exact_case();
 std::unique_ptr<Scorer> make_gaia();
 std::unique_ptr<Scorer> make_gpqa();
 std::unique_ptr<Scorer> make_gsm8k();
+std::unique_ptr<Scorer> make_ifeval();
 std::unique_ptr<Scorer> make_math();
 std::unique_ptr<Scorer> make_mmlu_pro();
 std::unique_ptr<Scorer> make_multiple_choice();

@@ -15,6 +15,8 @@ std::span<const ScorerEntry> scorers() {
       ScorerEntry{"gaia", "GAIA's quasi-exact match of numbers, lists and texts", &make_gaia},
       ScorerEntry{"gpqa", "the first \"Answer: X\", as simple-evals reads it", &make_gpqa},
       ScorerEntry{"gsm8k", "the last number as text, as lm-evaluation-harness reads it", &make_gsm8k},
+      ScorerEntry{"ifeval", "every instruction of the prompt is followed, as IFEval's own checks read it",
+                  &make_ifeval},
       ScorerEntry{"math", "the same number, term, equation, set or matrix, whatever it is written like",
                   &make_math},
       ScorerEntry{"mmlu-pro", "the letter A to J that MMLU-Pro's own script finds", &make_mmlu_pro},
