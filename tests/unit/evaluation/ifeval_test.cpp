@@ -41,8 +41,10 @@ constexpr Case kCases[] = {
     {"keywords:frequency", R"({"keyword":"cat","frequency":2,"relation":"at least"})", "cat Cat", "cat"},
     {"keywords:letter_frequency", R"({"letter":"z","let_frequency":2,"let_relation":"less than"})", "Zoo",
      "zz"},
-    {"language:response_language", R"({"language":"de"})",
-     "Das ist ein ganz gew\u00f6hnlicher Satz \u00fcber das Wetter von gestern.",
+    {"language:response_language", R"({"language":"ru"})",
+     "\u041f\u043e\u0433\u043e\u0434\u0430 \u0441\u0435\u0433\u043e\u0434\u043d\u044f "
+     "\u0445\u043e\u0440\u043e\u0448\u0430\u044f, "
+     "\u0430 \u0432\u0447\u0435\u0440\u0430 \u0448\u0451\u043b \u0434\u043e\u0436\u0434\u044c.",
      "This is an ordinary sentence about the weather of yesterday."},
     {"length_constraints:nth_paragraph_first_word",
      R"({"num_paragraphs":2,"nth_paragraph":2,"first_word":"weekend"})", "a\n\n\"Weekend\" is b",
