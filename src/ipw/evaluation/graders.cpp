@@ -3,6 +3,7 @@
 
 #include "ipw/evaluation/code_graders.h"
 #include "ipw/evaluation/grader.h"
+#include "ipw/evaluation/pairwise_graders.h"
 #include "ipw/evaluation/reference_graders.h"
 
 namespace ipw::evaluation {
@@ -23,6 +24,8 @@ constexpr std::array kGraders = {
     GraderEntry{"natural-reasoning", "The judge compares the conclusion with the reference.", Needs::Judge,
                 make_natural_reasoning},
     GraderEntry{"simpleqa", "Correct, incorrect or not attempted, by a judge.", Needs::Judge, make_simpleqa},
+    GraderEntry{"wildchat", "Win, tie or loss against the reply that was given, in both orders.",
+                Needs::Judge, make_wildchat},
 };
 
 }  // namespace
@@ -32,7 +35,7 @@ std::span<const GraderEntry> graders() {
 }
 
 std::span<const std::string_view> planned_rules() {
-  static constexpr std::array<std::string_view, 3> kPlanned = {"deepresearchbench", "gdpval", "wildchat"};
+  static constexpr std::array<std::string_view, 2> kPlanned = {"deepresearchbench", "gdpval"};
   return kPlanned;
 }
 
