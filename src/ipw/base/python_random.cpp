@@ -58,9 +58,9 @@ std::mt19937 engine(std::uint32_t seed) {
 PythonRandom::PythonRandom(std::uint32_t seed) : engine_(engine(seed)) {}
 
 std::uint32_t PythonRandom::below(std::uint32_t n) {
-  const int bits = std::bit_width(n);
+  const auto bits = static_cast<unsigned>(std::bit_width(n));
   for (;;)
-    if (const auto drawn = static_cast<std::uint32_t>(engine_()) >> (32 - bits); drawn < n) return drawn;
+    if (const auto drawn = static_cast<std::uint32_t>(engine_()) >> (32U - bits); drawn < n) return drawn;
 }
 
 std::vector<std::size_t> PythonRandom::permutation(std::size_t n) {
