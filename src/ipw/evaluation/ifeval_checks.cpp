@@ -92,7 +92,7 @@ bool number_of_placeholders(const std::string& response, const Arguments& a) {
   return std::cmp_greater_equal(count_matches(R"(\[[^\n]*?\])", response), a.number("num_placeholders"));
 }
 bool postscript(const std::string& response, const Arguments& a) {
-  const auto marker = strip(a.text("postscript_marker"));
+  const std::string marker(strip(a.text("postscript_marker")));
   if (marker == "P.P.S")
     return count_matches(fmt::format(R"(p\.{0}?p\.{0}?s)", python::kSpace), lower(response)) > 0;
   if (marker == "P.S.")
