@@ -12,6 +12,7 @@
 #include "ipw/base/python_random.h"
 #include "ipw/base/text.h"
 #include "ipw/evaluation/answer_text.h"
+#include "ipw/evaluation/options.h"
 #include "ipw/evaluation/rules.h"
 #include "ipw/evaluation/verdicts.h"
 
@@ -66,20 +67,10 @@ std::string extract(const std::string& text) {
   return re2::RE2::PartialMatch(text, kLabel, &letter) ? letter : last_lone_letter(text);
 }
 
-/// The reference as a letter: the letter itself, or the letter of the option with this text.
-char gold_letter(const Task& task) {
-  const auto answer = trim(task.answer);
-  if (answer.size() == 1 && is_letter(answer[0])) return answer[0];
-  const auto it = std::ranges::find_if(task.choices, [&](const auto& c) { return trim(c) == answer; });
-  const auto at = it - task.choices.begin();
-  return it != task.choices.end() && at < static_cast<std::ptrdiff_t>(kLetters) ? static_cast<char>('A' + at)
-                                                                                : '\0';
-}
-
 class MmluPro final : public Scorer {
  public:
   Verdict score(const Task& task, std::string_view response) const override {
-    const char gold = gold_letter(task);
+    const char gold = reference_letter(task, kLetters);
     if (gold == '\0')
       return unscored(fmt::format("the reference '{}' is no option of the question", task.answer));
     const auto text = final_text(response);

@@ -8,6 +8,7 @@
 
 #include "ipw/base/text.h"
 #include "ipw/evaluation/answer_text.h"
+#include "ipw/evaluation/options.h"
 #include "ipw/evaluation/rules.h"
 #include "ipw/evaluation/verdicts.h"
 
@@ -46,30 +47,29 @@ std::string extract(const Patterns& patterns, std::string_view text) {
   return letter;
 }
 
-/// The reference as a letter: the letter itself, or the letter of the option with this text.
-std::string gold_letter(const Task& task) {
+/// The reference as a letter, in any case and with marks around it, or the letter of the option with this
+/// text.
+char gold_letter(const Task& task) {
+  Task plain = task;
   const auto answer = strip_outer(task.answer);
-  if (answer.size() == 1) {
-    const char letter = static_cast<char>(answer[0] >= 'a' ? answer[0] - 'a' + 'A' : answer[0]);
-    if (letter >= 'A' && letter < static_cast<char>('A' + option_count(task))) return std::string(1, letter);
-  }
-  const auto it =
-      std::ranges::find_if(task.choices, [&](const auto& c) { return trim(c) == trim(task.answer); });
-  const auto at = static_cast<std::size_t>(it - task.choices.begin());
-  return at < option_count(task) && it != task.choices.end() ? std::string(1, static_cast<char>('A' + at))
-                                                             : "";
+  const char capital = answer.size() == 1 && answer[0] >= 'a' && answer[0] <= 'z'
+                           ? static_cast<char>(answer[0] - 'a' + 'A')
+                           : '\0';
+  if (answer.size() == 1) plain.answer = capital == '\0' ? answer : std::string_view(&capital, 1);
+  const char letter = reference_letter(plain, option_count(task));
+  return letter != '\0' ? letter : reference_letter(task, option_count(task));
 }
 
 class MultipleChoice final : public Scorer {
  public:
   Verdict score(const Task& task, std::string_view response) const override {
-    const auto gold = gold_letter(task);
-    if (gold.empty())
+    const char gold = gold_letter(task);
+    if (gold == '\0')
       return unscored(fmt::format("the reference '{}' is no option of the question", task.answer));
     const auto text = final_text(response);
     const auto letter = extract(patterns(option_count(task)), text);
     if (letter.empty()) return no_answer(task, text, "option");
-    return decided(task, letter == gold, letter);
+    return decided(task, letter[0] == gold, letter);
   }
 };
 
