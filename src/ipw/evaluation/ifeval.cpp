@@ -77,7 +77,9 @@ Verdict verdict_of(const Task& task, std::string_view text) {
     held_loosely += about ? 1 : 0;
   }
   const auto count = strict.size();
-  auto verdict = decided(task, held == count, fmt::format("{} of {} instructions", held, count));
+  auto verdict = python::strip(text).empty()
+                     ? no_answer(task, text, "answer")
+                     : decided(task, held == count, fmt::format("{} of {} instructions", held, count));
   verdict.score = static_cast<double>(held) / static_cast<double>(count);
   add_metadata(verdict, "prompt_level_loose", held_loosely == count);
   add_metadata(verdict, "inst_level_strict", std::move(strict));
@@ -90,8 +92,6 @@ class IfEval final : public Scorer {
   Verdict score(const Task& task, std::string_view response) const override {
     const auto text = without_reasoning(response);
     try {
-      rows_of(task);
-      if (python::strip(text).empty()) return no_answer(task, text, "answer");
       return verdict_of(task, text);
     } catch (const std::invalid_argument& error) {
       return unscored(error.what());

@@ -124,8 +124,9 @@ bool highlighted_sections(const std::string& response, const Arguments& a) {
 
 bool multiple_sections(const std::string& response, const Arguments& a) {
   const auto mark = std::string(strip(a.text("section_spliter")));
-  return std::cmp_greater_equal(count_matches(fmt::format(R"({}{}?\pN+)", mark, python::kSpace), response),
-                                a.number("num_sections"));
+  return std::cmp_greater_equal(
+      count_matches(fmt::format(R"({}{}?\p{{Nd}}+)", mark, python::kSpace), response),
+      a.number("num_sections"));
 }
 
 bool json_format(const std::string& response, const Arguments&) {

@@ -84,8 +84,13 @@ TEST(IfEval, what_cannot_be_checked_is_unscored_with_its_reason) {
   EXPECT_EQ(judged("keywords:frequency", "{}", "x").reason, "the argument 'keyword' is missing");
   EXPECT_FALSE(score("ifeval", {"", "{}"}, "x").correct.has_value());
 }
-TEST(IfEval, nothing_follows_nothing) {
-  EXPECT_EQ(judged("punctuation:no_comma", "{}", " \n").metadata, R"({"class":"empty"})");
+TEST(IfEval, an_empty_answer_follows_no_instruction) {
+  const auto verdict = judged("punctuation:no_comma", "{}", " \n");
+  const auto metadata = Json::parse(verdict.metadata);
+  EXPECT_EQ(verdict.correct, false);
+  EXPECT_EQ(metadata["class"], "empty");
+  EXPECT_EQ(metadata["inst_level_strict"], Json::array({false}));
+  EXPECT_EQ(metadata["inst_level_loose"], Json::array({false}));
 }
 TEST(IfEval, long_answers_are_checked_in_linear_time) {
   for (const std::string piece : {"*", "[", "<<", "a.", "\" ", "- ", "SECTION "}) {
