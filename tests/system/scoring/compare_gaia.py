@@ -5,15 +5,14 @@
 usage: compare_gaia.py SCORE_LINES SCORER_PY [COUNT]     SCORER_PY: the leaderboard's scorer.py, or inspect_evals/gaia/scorer.py
 of the package inspect-evals, which carries it; 6000 answers by default. Exit status 1 when one is judged differently.
 """
-import ast
-import json
 import logging
 import random
 import re
 import string
-import subprocess
 import sys
 from typing import Any
+
+import sides
 
 REFERENCES = ["17", "3.14", "-5", "1e3", "0.5", "89706.00", "Sea Gull", "St. Petersburg", "a, b, c", "1; 2; 3", "Paris; 3.5, x", "seven", "100 000", "nan", "1_000",
               "A-B", "$12", "12%", "e=mc2", "caf\u00e9", "right, left", "inf", ".5", "5.", "Mc Donald's"]
@@ -21,10 +20,9 @@ REFERENCES = ["17", "3.14", "-5", "1e3", "0.5", "89706.00", "Sea Gull", "St. Pet
 
 def official_scorer(path):
     """The function question_scorer and those that it needs; the rest of the file needs packages that they do not."""
-    body = [n for n in ast.parse(open(path).read()).body if isinstance(n, ast.FunctionDef) and n.name != "gaia_scorer"]
     names = {"re": re, "string": string, "Any": Any, "logger": logging.getLogger(), "warnings": logging}
     logging.disable(logging.CRITICAL)
-    exec(compile(ast.Module(body, []), path, "exec"), names)
+    sides.functions_of(path, names, left_out=("gaia_scorer",))
 
     def judge(answer, reference):
         result = names["question_scorer"](answer, reference)
@@ -51,11 +49,10 @@ def main():
         answer = mutate(reference, rng)
         if answer.strip():
             rows.append((reference, answer))
-    lines = [json.dumps({"scorer": "gaia", "answer": r, "response": "Some thoughts.\nFINAL ANSWER: " + a}) for r, a in rows]
-    done = subprocess.run([program], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
+    lines = [{"scorer": "gaia", "answer": r, "response": "Some thoughts.\nFINAL ANSWER: " + a} for r, a in rows]
     differ = 0
-    for (reference, answer), line in zip(rows, done.stdout.splitlines()):
-        ours, theirs = json.loads(line)["correct"], judge(answer, reference)
+    for (reference, answer), verdict in zip(rows, sides.verdicts(program, lines)):
+        ours, theirs = verdict["correct"], judge(answer, reference)
         if ours != theirs:
             differ += 1
             print(f"the scorer says {theirs}, we {ours}: {reference!r} {answer!r}")

@@ -9,13 +9,12 @@ Needs a Python with lm-eval (without its dependencies: pip install --no-deps lm-
 where NLTK finds its punkt_tab data.
 """
 import collections
-import json
 import random
-import subprocess
 import sys
 import types
 
 import nltk
+import sides
 
 HAS_PUNKT = True
 try:
@@ -93,11 +92,10 @@ def main():
     for i in range(count):
         name = names[i % len(names)]
         rows.append((name, arguments(name, rng), response(name, rng)))
-    lines = [json.dumps({"scorer": "ifeval", "metadata": {"instruction_id_list": [n], "kwargs": [k]}, "response": t}) for n, k, t in rows]
-    done = subprocess.run([program], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
+    lines = [{"scorer": "ifeval", "metadata": {"instruction_id_list": [n], "kwargs": [k]}, "response": t} for n, k, t in rows]
     seen, agreed, hard = collections.Counter(), collections.Counter(), 0
-    for (name, kwargs, text), line in zip(rows, done.stdout.splitlines()):
-        ours, theirs = json.loads(line)["correct"], official(registry, name, kwargs, text)
+    for (name, kwargs, text), verdict in zip(rows, sides.verdicts(program, lines)):
+        ours, theirs = verdict["correct"], official(registry, name, kwargs, text)
         seen[name] += 1
         agreed[name] += ours == theirs
         if ours != theirs:

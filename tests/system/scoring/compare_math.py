@@ -9,15 +9,14 @@ of answer and every disagreement; exit status 1 below 99.5 %. Needs a Python wit
 """
 import argparse
 import collections
-import json
 import logging
 import random
 import re
 import statistics
-import subprocess
 import sys
 import time
 
+import sides
 from math_verify import parse, verify
 
 logging.disable(logging.CRITICAL)
@@ -230,9 +229,7 @@ def official(reference, response):
 
 
 def ours(program, rows):
-    lines = [json.dumps({"scorer": "math", "answer": reference, "response": response}) for _, reference, response in rows]
-    done = subprocess.run([program], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return sides.verdicts(program, [{"scorer": "math", "answer": reference, "response": response} for _, reference, response in rows])
 
 
 def main():

@@ -6,12 +6,11 @@ usage: compare_supergpqa.py SCORE_LINES EVAL_PY [COUNT]     EVAL_PY: eval/eval.p
 
 Exit status 1 when one answer is read differently.
 """
-import ast
-import json
 import random
 import re
-import subprocess
 import sys
+
+import sides
 
 OPTIONS = ["red", "green (dark)", "3.5 m/s", "a + b", "$x^2$", "The Treaty", "none of these", "B", "all", "42%"]
 LEADS = ["The answer is ", "the correct answer is: ", "The final answer is **", "Answer: ", "ANSWER:", "**Answer**: ", "answer : ", "The best option is ",
@@ -23,10 +22,8 @@ FILLERS = ["", "Let us think.\n", "Option A is wrong. Option C may hold.\n", "An
 
 def official_functions(path):
     """The two extraction functions; the rest of the script needs packages that they do not."""
-    tree = ast.parse(open(path).read())
-    wanted = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in ("extract_option_labels", "extract_option_content")]
     names = {"re": re, "safe_regex_search": lambda pattern, text, flags=0: re.search(pattern, text, flags)}
-    exec(compile(ast.Module(wanted, []), path, "exec"), names)
+    names = sides.functions_of(path, names, left_out=("safe_regex_search",))
     return names["extract_option_labels"], names["extract_option_content"]
 
 
@@ -48,11 +45,10 @@ def responses(count, rng):
 def main():
     program, path, count = sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 6000
     functions, rows = official_functions(path), list(responses(count, random.Random(1)))
-    lines = [json.dumps({"scorer": "supergpqa", "answer": "A", "choices": OPTIONS, "response": r}) for r in rows]
-    done = subprocess.run([program], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
+    lines = [{"scorer": "supergpqa", "answer": "A", "choices": OPTIONS, "response": r} for r in rows]
     differ = 0
-    for response, line in zip(rows, done.stdout.splitlines()):
-        ours, theirs = json.loads(line)["extracted"], official(functions, response, OPTIONS)
+    for response, verdict in zip(rows, sides.verdicts(program, lines)):
+        ours, theirs = verdict["extracted"], official(functions, response, OPTIONS)
         if ours != theirs:
             differ += 1
             print(f"the script reads {theirs!r}, we {ours!r}: {response!r}")
