@@ -167,7 +167,8 @@ int run(const Values& values, Context& context) {
   const bool compare = values.has("--compare");
   const double seconds = values.number("--seconds", kLeast).value_or(compare ? kCompareSeconds : kForEver);
   Console console(false, context.err_is_terminal, context.width);
-  const auto source = execution::open_source(sensor_config(values), context.around, console);
+  const auto source = execution::open_source(sensor_config(values), context.around, console,
+                                             compare ? execution::Sources::All : execution::Sources::Primary);
   Watch watch(values, context, *source);
   if (compare) console.stage(fmt::format("comparing all sources for {:g} s", seconds));
   watch.run(seconds, !compare);

@@ -60,10 +60,10 @@ std::unique_ptr<telemetry::Source> open_monitors(const std::vector<rpc::Address>
 }  // namespace
 
 std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, const Surroundings& around,
-                                               Observer& observer) {
+                                               Observer& observer, Sources sources) {
   const bool named = config.monitor != "auto" && config.monitor != "none";
-  const bool wants_local =
-      config.monitor == "none" || !config.collectors.empty() || !config.sysfs_root.empty();
+  const bool wants_local = config.monitor == "none" || !config.collectors.empty() ||
+                           !config.sysfs_root.empty() || sources == Sources::All;
   if (named || (!wants_local && rpc::listens({})))
     return open_monitors(monitor_addresses(config), around.clock, observer);
   telemetry::SourceOptions options;
@@ -73,6 +73,7 @@ std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, cons
   options.visible_devices = around.visible_devices;
   options.calibrations = calibrations_of(config, around, observer);
   options.helper = around.helper;
+  options.alternatives = sources == Sources::All;
   return telemetry::open_local(options, around.clock);
 }
 

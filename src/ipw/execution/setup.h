@@ -14,9 +14,13 @@ namespace ipw::execution {
 /// Open the dataset with its sample and shard. Throws Error.
 std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, const Surroundings& around);
 
-/// Use the monitor that was named, else one that listens, else sample in this process. Throws Error.
+/// Which sources of one quantity are read: the best there is, or the worse ones beside it.
+enum class Sources { Primary, All };
+
+/// Use the monitor that was named, else one that listens, else sample in this process. A monitor reads the
+/// primary sources alone, so with Sources::All one that merely listens is passed over. Throws Error.
 std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, const Surroundings& around,
-                                               Observer& observer);
+                                               Observer& observer, Sources sources = Sources::Primary);
 
 /// Name the hardware of a run: the accelerator where there is one, else the processor.
 std::string label_of(const records::MachineInfo& machine);

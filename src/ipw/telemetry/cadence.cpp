@@ -142,6 +142,7 @@ std::optional<UpdateEstimate> detect_update(std::span<const Reading> readings) {
   out.distinct_hz = static_cast<double>(changes.size() - 1) / span;
   out.seconds = span / count_renewals(changes, out.poll_seconds);
   out.upper_bound = out.distinct_hz * out.poll_seconds > kNearlyEveryRead;
+  if (out.upper_bound) out.seconds = median_gap(changes);  // which values left out do not move
   return out;
 }
 

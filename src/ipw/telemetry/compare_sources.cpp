@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, 11> kLies{"second die 0",
                                                  "wall below inside",
                                                  "unexplained"};
 
-constexpr double kBinSeconds = 1;  // longer than the common averages and periods
+constexpr double kLeastWidths = 0.95;  // of the reference's period; R5 allows an error
+constexpr double kBinSeconds = 1;      // longer than the common averages and periods
 
 EnergyCurve curve_of(const Series& series) {
   return [&series](Instant t) -> std::optional<double> {
@@ -46,15 +47,16 @@ void summarize(Observation& o) {
   o.view.update = detect_update(all);
 }
 
-// From the last of the first readings, when every average has filled, to the first of the last ones.
+// From the last of the first readings, when every average has filled, to the first of the last instants that
+// are known.
 std::pair<Instant, Instant> common_window(const std::vector<Observation>& all) {
   Instant begin = Instant::min(), end = Instant::max();
   for (const Observation& o : all) {
     const auto& readings = o.source->readings;
-    if (readings.empty()) continue;
+    if (o.series.points().empty()) continue;
     const double period = o.view.update ? o.view.update->seconds : 0;
     begin = std::max(begin, readings.front().mid + from_seconds(period));
-    end = std::min(end, readings.back().mid - from_seconds(period));
+    end = std::min({end, readings.back().mid - from_seconds(period), o.series.known_until()});
   }
   if (begin == Instant::min()) return {};  // nobody has read anything
   return {begin, end};
@@ -78,13 +80,26 @@ void fill_power(Observation& o, Instant begin, Instant end) {
   }
 }
 
+// The width of a power sensor as another source of the same quantity tells it: a counter, or a sensor that is
+// renewed twice as often. Neither tells a width below its own period.
+std::optional<AveragingEstimate> averaging_by(const Observation& reference, const Observation& power) {
+  if (!reference.view.watts || !reference.view.update || !measure_the_same(power, reference))
+    return std::nullopt;
+  const double finest = reference.view.update->seconds;
+  if (reference.series.integrated() && finest > power.view.update->seconds / 2) return std::nullopt;
+  const auto found = detect_averaging(power.source->readings, *power.view.update, curve_of(reference.series));
+  return found && found->seconds < kLeastWidths * finest ? std::nullopt : found;
+}
+
 void fill_averaging(std::vector<Observation>& all) {
   for (Observation& power : all) {
     if (!power.series.integrated() || !power.view.update) continue;
-    for (const Observation& counter : all)
-      if (!counter.series.integrated() && counter.view.watts && measure_the_same(power, counter))
-        power.view.averaging =
-            detect_averaging(power.source->readings, *power.view.update, curve_of(counter.series));
+    for (const Observation& reference : all) {
+      if (&reference == &power) continue;
+      const auto found = averaging_by(reference, power);
+      if (found && (!power.view.averaging || found->explained > power.view.averaging->explained))
+        power.view.averaging = found;
+    }
   }
 }
 

@@ -62,8 +62,10 @@ Ratio ratio_of(const Observation& a, const Observation& b) {
   return out;
 }
 
+// A counter that does not move has no power; that of a power sensor may be unknown for other reasons.
 bool silent_under_load(const Observation& o, const Observation& other) {
-  return watts(other) > kLeastWatts && watts(o) < 0.001 * watts(other) && !o.source->readings.empty();
+  const bool told = o.view.watts || !o.series.integrated();
+  return watts(other) > kLeastWatts && told && watts(o) < 0.001 * watts(other) && !o.source->readings.empty();
 }
 
 double sum_of_scope(const All& all, Scope scope) {

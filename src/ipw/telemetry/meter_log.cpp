@@ -81,7 +81,8 @@ std::optional<MeterLogRow> row_of(std::span<const std::string_view> fields, cons
   if (fields.size() <= std::max(columns.time, columns.watts)) return std::nullopt;
   const auto time = any_time(fields[columns.time]);
   const auto watts = parse_double(trim(fields[columns.watts]));
-  return time && watts ? std::optional(MeterLogRow{*time, *watts}) : std::nullopt;
+  if (!time || !watts || !std::isfinite(*time)) return std::nullopt;
+  return MeterLogRow{*time, *watts};
 }
 
 /// The level of the load at an instant, in seconds of our monotonic clock.

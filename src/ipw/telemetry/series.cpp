@@ -195,7 +195,7 @@ std::optional<std::string> Series::why_unknown(Instant t) const {
     return fmt::format("the window begins {:.3f} s before the oldest reading that is kept",
                        to_seconds(points_.first_at() - t));
   }
-  const Instant last = integrated_ ? points_.back().at : *last_read_;
+  const Instant last = known_until();
   if (t > last) return fmt::format("the window ends {:.3f} s after the last reading", to_seconds(t - last));
   return std::nullopt;
 }

@@ -48,6 +48,8 @@ class Series {
   bool integrated() const { return integrated_; }
   const PointRing& points() const { return points_; }
   std::optional<Instant> last_read() const { return last_read_; }
+  /// The instant up to which E(t) is known: of a mean over a long time its middle. Only with a point.
+  Instant known_until() const { return integrated_ ? points_.back().at : *last_read_; }
 
   /// Tell whether what is known about this instant will not change any more: enough later values have been
   /// read, or the counter has stood still for long.

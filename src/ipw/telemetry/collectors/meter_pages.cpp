@@ -35,7 +35,7 @@ std::optional<double> number(const Json* json) {
       if (!value) return std::nullopt;
       sum += *value;
     }
-    return json->empty() ? std::nullopt : std::optional(sum);
+    return json->empty() || !std::isfinite(sum) ? std::nullopt : std::optional(sum);
   }
   if (!json->is_number()) return std::nullopt;
   const auto value = json->get<double>();
@@ -50,7 +50,7 @@ Result<MeterValue, std::string> checked(MeterValue value, std::string_view sough
 }
 
 std::optional<double> scaled(std::optional<double> value, double factor) {
-  return value ? std::optional(*value * factor) : std::nullopt;
+  return value && std::isfinite(*value * factor) ? std::optional(*value * factor) : std::nullopt;
 }
 
 }  // namespace
