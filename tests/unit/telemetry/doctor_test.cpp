@@ -78,6 +78,11 @@ const std::vector<Situation>& situations() {
        }},
       {"perf-no-pmu", "perf.no-pmu", [](Tree& t) { t.intel().zone("intel-rapl:0", "package-0", 1'000'000); }},
       {"perf-counts", "perf.counts", [](Tree& t) { one_event(t, 0); }},
+      {"perf-virtual-machine", "perf.virtual-machine",  // an H200 machine under Firecracker
+       [](Tree& t) {
+         t.cpu("GenuineIntel", 6, 143, "Intel(R) Xeon(R) Processor", "6.18.44", "fpu hypervisor");
+         t.power_pmu({"psys"}, {{0, 0, 0}}, 0).perf_joules(0, "psys", 0);
+       }},
       {"psys-coarse", "rapl.coarse",
        [](Tree& t) {
          t.cpu("GenuineIntel", 6, 143, "Intel(R) Xeon(R) Platinum 8480+");

@@ -115,6 +115,11 @@ bool diagnose_perf(const std::string& root, const Surroundings& around, bool has
       line.detail +=
           fmt::format("; counts in steps of {:g} J: only for windows of minutes", zone.domain.step_joules);
     }
+    if (around.virtual_machine) {
+      line.situation = "perf.virtual-machine";
+      line.detail += "; in a virtual machine it may stand still";
+      line.remedy = "see whether it moves: ipw telemetry --collector rapl";
+    }
     out.push_back(std::move(line));
   }
   return package;
