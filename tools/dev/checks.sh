@@ -19,7 +19,9 @@ run_tests() {
   case $preset in asan | tsan) local -x GTEST_FILTER='-Goals.*:*.P4_*:*.E12_*' ;; esac
   case $preset in
     asan) local -x ARROW_DEFAULT_MEMORY_POOL=system ;; # Arrow's other pools are not seen by the sanitizer
-    tsan) local -x TSAN_OPTIONS="suppressions=$root/tests/tsan.supp ${TSAN_OPTIONS:-}" ;;
+    # Reports that are suppressed still cost so much, under gRPC's spin locks, that 64 clients time out: those that
+    # begin in libraries without instrumentation are not made at all.
+    tsan) local -x TSAN_OPTIONS="suppressions=$root/tests/tsan.supp ignore_noninstrumented_modules=1 ${TSAN_OPTIONS:-}" ;;
   esac
   ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$(jobs_at_once)" "$@" 2>&1 |
     tee "$log" || status=$?

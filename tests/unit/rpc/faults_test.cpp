@@ -101,7 +101,8 @@ TEST_F(Faults, F21_64_clients_come_and_go_at_random) {
             const auto client = connect({monitor.address()}, clock_);
             std::this_thread::sleep_for(std::chrono::milliseconds(random() % 30));
             ++visits;
-          } catch (const Error&) {
+          } catch (const Error& error) {
+            ADD_FAILURE() << error.what();
             ++failures;
           }
       });
