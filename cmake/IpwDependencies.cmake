@@ -12,6 +12,7 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(pugixml CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(yamlcpp REQUIRED IMPORTED_TARGET yaml-cpp)
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
 if(NOT TARGET re2::re2)  # gRPC asks for it by this name; Debian's re2 has no CMake package

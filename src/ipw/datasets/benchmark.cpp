@@ -113,8 +113,9 @@ const Config& chosen_config(const Benchmark& benchmark, const DatasetOptions& op
 
 TableSource source_of(const Benchmark& benchmark, const DatasetOptions& options) {
   const auto fallback = benchmark.revision.empty() ? std::string_view("main") : benchmark.revision;
-  return {std::string(benchmark.repository), options.params.text("revision", fallback),
-          options.params.text("path", ""), options.hub};
+  const auto& config = chosen_config(benchmark, options);
+  return {std::string(config.repository.empty() ? benchmark.repository : config.repository),
+          options.params.text("revision", fallback), options.params.text("path", ""), options.hub};
 }
 
 std::unique_ptr<Dataset> open_benchmark(const Benchmark& benchmark, const DatasetOptions& options) {
@@ -131,7 +132,7 @@ std::unique_ptr<Dataset> open_benchmark(const Benchmark& benchmark, const Datase
   info.id = benchmark.id;
   info.name = benchmark.name;
   if (!files.is_local() && config.size > 0) info.size = config.size;
-  info.source = files.is_local() ? files.revision() : std::string(benchmark.repository);
+  info.source = files.is_local() ? files.revision() : source_of(benchmark, options).repository;
   info.revision = files.is_local() ? "" : files.revision();
   info.licence = benchmark.licence;
   info.max_tokens = benchmark.max_tokens;

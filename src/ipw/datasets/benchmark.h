@@ -23,9 +23,10 @@ enum class Access : std::uint8_t { Open, Gated };  ///< gated: conditions to acc
 /// A part of a benchmark that is chosen with --dataset-param config=NAME.
 struct Config {
   std::string_view name;
-  std::string_view questions;      ///< path in the repository, or a pattern (table_files.h)
-  std::string_view examples = {};  ///< the same for worked examples; empty without
-  std::size_t size = 0;            ///< rows as published; 0 when that is not known
+  std::string_view questions;        ///< path in the repository, or a pattern (table_files.h)
+  std::string_view examples = {};    ///< the same for worked examples; empty without
+  std::size_t size = 0;              ///< rows as published; 0 when that is not known
+  std::string_view repository = {};  ///< where it is another one than the benchmark's
 };
 
 /// What the user chose, for the function that prepares the rows' mapping.

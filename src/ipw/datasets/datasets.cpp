@@ -9,10 +9,14 @@ namespace ipw::datasets {
 std::span<const DatasetEntry> datasets() {
   static constexpr std::array kDatasets = {
       DatasetEntry{"arc", "ARC, science questions of school exams, challenge or easy", &make_benchmark<arc>},
+      DatasetEntry{"arena-hard", "Arena-Hard-Auto v2.0, hard prompts or creative writing; needs a judge",
+                   &make_benchmark<arena_hard>},
       DatasetEntry{"browsecomp", "BrowseComp, answers that are hard to find: its encrypted table (path=FILE)",
                    &make_benchmark<browsecomp>},
       DatasetEntry{"deepresearchbench", "DeepResearch Bench, research tasks judged against a report",
                    &make_benchmark<deepresearchbench>},
+      DatasetEntry{"fixed-length", "synthetic prompts of one length, for speed and energy; unscored",
+                   &make_fixed_length},
       DatasetEntry{"frames", "FRAMES, questions over several articles, closed book or with their links",
                    &make_benchmark<frames>},
       DatasetEntry{"gaia", "GAIA, questions to assistants in three levels (gated)", &make_benchmark<gaia>},
@@ -45,6 +49,12 @@ std::span<const DatasetEntry> datasets() {
       DatasetEntry{"simpleqa", "SimpleQA, short factual questions; needs a judge", &make_benchmark<simpleqa>},
       DatasetEntry{"supergpqa", "SuperGPQA, 285 graduate disciplines with up to ten options",
                    &make_benchmark<supergpqa>},
+      DatasetEntry{"swebench", "SWE-bench, issues of Python projects: verified-mini, verified, lite, full",
+                   &make_benchmark<swebench>},
+      DatasetEntry{"swefficiency", "SWEfficiency, projects to be made faster", &make_benchmark<swefficiency>},
+      DatasetEntry{"terminalbench",
+                   "Terminal-Bench, tasks in a terminal: a folder of v1 or Harbor tasks (path=DIR)",
+                   &make_terminalbench},
       DatasetEntry{"wildchat", "WildChat, first messages of real chats; needs a judge",
                    &make_benchmark<wildchat>},
   };

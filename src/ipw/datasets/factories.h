@@ -9,12 +9,15 @@
 
 namespace ipw::datasets {
 
+std::unique_ptr<Dataset> make_fixed_length(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_ipw_mini(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_ipw_mix(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_ipw_tiny(const DatasetOptions& options);
+std::unique_ptr<Dataset> make_terminalbench(const DatasetOptions& options);
 std::unique_ptr<Dataset> make_local(const DatasetOptions& options);
 
 const Benchmark& arc();
+const Benchmark& arena_hard();
 const Benchmark& browsecomp();
 const Benchmark& deepresearchbench();
 const Benchmark& frames();
@@ -32,6 +35,8 @@ const Benchmark& mmlu_pro();
 const Benchmark& natural_reasoning();
 const Benchmark& simpleqa();
 const Benchmark& supergpqa();
+const Benchmark& swebench();
+const Benchmark& swefficiency();
 const Benchmark& wildchat();
 
 /// Read the file that the parameter `path` names, under a name of the user's.

@@ -5,16 +5,22 @@
 #include "ipw/evaluation/grader.h"
 #include "ipw/evaluation/pairwise_graders.h"
 #include "ipw/evaluation/reference_graders.h"
+#include "ipw/evaluation/rubric_graders.h"
 
 namespace ipw::evaluation {
 namespace {
 
 constexpr std::array kGraders = {
+    GraderEntry{"arena-hard", "Five grades against a baseline's answer, in both orders.", Needs::Judge,
+                make_arena_hard},
     GraderEntry{"browsecomp", "The judge finds the reference in the final answer.", Needs::Judge,
                 make_browsecomp},
+    GraderEntry{"deepresearchbench", "Graded beside a reference report, by the task's weighted criteria.",
+                Needs::Judge, make_deepresearchbench},
     GraderEntry{"equivalence", "The judge finds the same meaning as the reference.", Needs::Judge,
                 make_equivalence},
     GraderEntry{"frames", "The judge finds the reference in the answer.", Needs::Judge, make_frames},
+    GraderEntry{"gdpval", "Points of the task's rubric, criterion by criterion.", Needs::Judge, make_gdpval},
     GraderEntry{"hle", "The judge compares the final answer, and reads its confidence.", Needs::Judge,
                 make_hle},
     GraderEntry{"humaneval", "The completed function passes the problem's check, in the sandbox.",
@@ -35,7 +41,7 @@ std::span<const GraderEntry> graders() {
 }
 
 std::span<const std::string_view> planned_rules() {
-  static constexpr std::array<std::string_view, 2> kPlanned = {"deepresearchbench", "gdpval"};
+  static constexpr std::array<std::string_view, 3> kPlanned = {"swebench", "swefficiency", "terminalbench"};
   return kPlanned;
 }
 

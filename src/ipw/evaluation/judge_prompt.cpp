@@ -23,9 +23,9 @@ std::string cut_middle(std::string_view text, std::size_t most) {
                      text.substr(tail));
 }
 
-std::string fenced(std::string_view label, std::string_view text) {
+std::string fenced(std::string_view label, std::string_view text, std::size_t most) {
   const auto mark = sha256_hex(text).substr(0, 16);
-  return fmt::format("<<{0} {1}>>\n{2}\n<</{0} {1}>>\n", label, mark, cut_middle(text, kMostJudgedBytes));
+  return fmt::format("<<{0} {1}>>\n{2}\n<</{0} {1}>>\n", label, mark, cut_middle(text, most));
 }
 
 }  // namespace ipw::evaluation

@@ -7,6 +7,7 @@
 
 namespace ipw::evaluation {
 
+std::unique_ptr<Grader> make_arena_hard();
 std::unique_ptr<Grader> make_wildchat();
 
 }  // namespace ipw::evaluation

@@ -27,13 +27,13 @@ class Chooser final : public Judge {
   std::deque<std::string> choices_;
 };
 
-Verdict grade(Chooser& judge, std::string_view response = "mine") {
+Verdict grade(Chooser& judge, std::string_view response = "mine", const char* rule = "wildchat") {
   Task task;
   task.problem = "Decorated: hello";
   task.question = "hello";
   task.answer = "theirs";
   task.finish_reason = "stop";
-  return require("grader", graders(), "wildchat").make()->grade(task, response, {.judge = &judge});
+  return require("grader", graders(), rule).make()->grade(task, response, {.judge = &judge});
 }
 
 struct Case {
@@ -71,6 +71,29 @@ TEST(WildChat, S32_a_judge_that_fails_in_one_order_leaves_the_answer_unscored) {
 TEST(WildChat, S39_an_empty_answer_is_wrong_without_a_judge) {
   Chooser judge({});
   EXPECT_EQ(grade(judge, " ").correct, false);
+}
+
+TEST(ArenaHard, S17_asks_in_both_orders_and_a_tie_is_a_tie) {
+  for (const auto& c :
+       {Case{"A>>B", "B>>A", "win", 1}, Case{"A>B", "B>A", "win", 1}, Case{"A=B", "A=B", "tie", 0.5},
+        Case{"A>B", "A>B", "tie", 0.5}, Case{"A>>B", "A>B", "win", 0.75}, Case{"A=B", "A>B", "loss", 0.25},
+        Case{"B>>A", "A>>B", "loss", 0}}) {
+    Chooser judge({c.first, c.second});
+    const auto verdict = grade(judge, "mine", "arena-hard");
+    const auto metadata = Json::parse(verdict.metadata);
+    EXPECT_EQ(metadata["grade"], c.grade) << c.first << " " << c.second;
+    EXPECT_DOUBLE_EQ(verdict.score.value(), c.score) << c.first << " " << c.second;
+  }
+}
+TEST(ArenaHard, much_better_counts_as_three_battles) {
+  Chooser judge({"A>>B", "A=B"});
+  const auto verdict = grade(judge, "mine", "arena-hard");
+  EXPECT_EQ(Json::parse(verdict.metadata)["battles"], 4);
+  EXPECT_DOUBLE_EQ(verdict.score.value(), 3.5 / 4);
+}
+TEST(ArenaHard, another_grade_is_unscored) {
+  Chooser judge({"tie", "tie"});
+  EXPECT_EQ(grade(judge, "mine", "arena-hard").correct, std::nullopt);
 }
 
 }  // namespace
