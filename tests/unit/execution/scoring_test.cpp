@@ -49,10 +49,10 @@ TEST(ScoreAnswer, a_judge_that_cannot_be_had_leaves_the_answer_unscored_with_the
 }
 
 TEST(ScoreAnswer, an_answer_waits_for_a_rule_that_is_not_built_yet) {
-  const auto verdict = score_answer(question("gdpval"), "42", "stop", nullptr);
+  const auto verdict = score_answer(question("swebench"), "42", "stop", nullptr);
   EXPECT_EQ(verdict.correct, std::nullopt);
   EXPECT_TRUE(pending(verdict));
-  EXPECT_THROW(score_answer(question("gdpval"), "42", "stop", nullptr, "gdpval"), Error)
+  EXPECT_THROW(score_answer(question("swebench"), "42", "stop", nullptr, "swebench"), Error)
       << "who names it is told";
 }
 
