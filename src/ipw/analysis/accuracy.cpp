@@ -23,6 +23,11 @@ std::string reasons_text(const Reasons& reasons) {
   return out;
 }
 
+std::optional<double> mean_score(const RunData& run) {
+  if (run.graded == 0) return std::nullopt;
+  return run.score_sum / static_cast<double>(run.graded);
+}
+
 std::vector<std::string> notes_of(const RunData& run, const Counts& counts) {
   std::vector<std::string> notes{
       "accuracy = correct / (correct + wrong + failed); unscored queries are left out"};
@@ -33,6 +38,9 @@ std::vector<std::string> notes_of(const RunData& run, const Counts& counts) {
   note(counts.unscored, "unscored: " + reasons_text(run.unscored));
   note(run.truncated, "cut off by the token limit");
   note(run.unparsed, "counted as wrong because no answer was found in the text");
+  if (const auto mean = mean_score(run))
+    notes.push_back(
+        fmt::format("mean score {:.3f} of the {} answers whose rule is graded", *mean, run.graded));
   return notes;
 }
 
@@ -79,6 +87,8 @@ Json summary_json(const RunData& run, const Accuracy& accuracy, const Efficiency
       run.scope.empty() ? Json(nullptr) : Json(run.scope == "accelerator" ? "gpu" : run.scope);
   json["accuracy_of_scored"] = to_json(scored_only(c));
   json["accuracy_figure"] = to_json(accuracy.total);
+  json["mean_score"] = to_json(mean_score(run));
+  json["graded"] = run.graded;
   json["truncated"] = run.truncated;
   json["unparsed"] = run.unparsed;
   json["failures"] = run.failures;

@@ -72,6 +72,10 @@ std::uint32_t Collector::subject(const std::string& name) {
 
 void Collector::add_outcome(const records::QueryRecord& record, QueryRow& row) {
   if (record.finish_reason == "length") ++run_.truncated;
+  if (record.evaluation && record.evaluation->score) {
+    ++run_.graded;
+    run_.score_sum += *record.evaluation->score;
+  }
   if (record.failure) {
     row.outcome = Outcome::Failed;
     count(run_.failures, record.failure->kind);

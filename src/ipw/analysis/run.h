@@ -32,6 +32,8 @@ struct RunData {
   std::map<std::string, std::size_t> failures, unscored, no_energy;  ///< counts by reason
   std::set<std::string> price_days;  ///< of the prices behind the costs; the original tells none
   std::size_t truncated = 0, unparsed = 0, shared_device = 0;
+  std::size_t graded = 0;  ///< answers with a score beside the verdict
+  double score_sum = 0;
   std::size_t implausible = 0;  ///< negative or non-finite values, taken as absent
 };
 

@@ -12,6 +12,8 @@ void take_judge_options(const Values& values, execution::ProfileConfig& config) 
   config.eval_client = values.text("--eval-client").value_or(config.eval_client);
   config.eval_base_url = values.text("--eval-base-url").value_or(config.eval_base_url);
   config.eval_model = values.text("--eval-model").value_or(config.eval_model);
+  const Params rubrics = values.params("--rubric");
+  for (const auto& [rule, file] : rubrics.all()) config.eval_rubrics.set(rule, file);
 }
 
 }  // namespace ipw::cli

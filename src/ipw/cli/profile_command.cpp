@@ -86,6 +86,7 @@ constexpr Option kOptions[] = {
     kEvalClientOption,
     kEvalBaseUrlOption,
     kEvalModelOption,
+    kRubricOption,
     kPricesOption,
 
     {"--json", "", "", "Print summary.json on standard output instead of tables.", Kind::Flag, "Output"},

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ipw score: judge the answers of a run anew, or answers from elsewhere.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
@@ -11,6 +14,7 @@
 #include "ipw/cli/judge_options.h"
 #include "ipw/cli/price_option.h"
 #include "ipw/execution/answers.h"
+#include "ipw/stats/agreement.h"
 
 namespace ipw::cli {
 namespace {
@@ -27,6 +31,7 @@ constexpr Option kOptions[] = {
     kEvalClientOption,
     kEvalBaseUrlOption,
     kEvalModelOption,
+    kRubricOption,
     kPricesOption,
     {"--json", "", "", "Print the result as JSON.", Kind::Flag},
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag},
@@ -96,6 +101,36 @@ int score_answers(const Values& values, Context& context) {
   return 1;
 }
 
+std::optional<stats::RaterAgreement> agreement_of(const execution::ScoreCounts& counts) {
+  return stats::rater_agreement(counts.before, counts.now);
+}
+
+Json agreement_json(const execution::ScoreCounts& counts) {
+  const auto found = agreement_of(counts);
+  if (!found) return nullptr;
+  return {{"answers", found->n},
+          {"equal", found->observed},
+          {"kappa", found->kappa ? Json(*found->kappa) : Json()},
+          {"kappa_standard_error", found->kappa_error ? Json(*found->kappa_error) : Json()},
+          {"changed", counts.changed}};
+}
+
+void print_agreement(const execution::ScoreCounts& counts) {
+  constexpr std::size_t kShown = 10;
+  const auto found = agreement_of(counts);
+  if (!found) return;
+  fmt::print("agreement with the verdicts before: {:.1f} % of {}", 100 * found->observed, found->n);
+  if (found->kappa)
+    fmt::print(", Cohen's kappa {:.2f} +- {:.2f}", *found->kappa, 1.96 * found->kappa_error.value_or(0));
+  fmt::print("\n");
+  if (counts.changed.empty()) return;
+  const auto shown = std::span(counts.changed).first(std::min(kShown, counts.changed.size()));
+  fmt::print("  changed: {}{}\n", fmt::join(shown, ", "),
+             counts.changed.size() > kShown
+                 ? fmt::format(" and {} more (--json lists them)", counts.changed.size() - kShown)
+                 : "");
+}
+
 int score_run(const std::string& folder, const Values& values, Context& context) {
   auto config = execution::profile_config_from_json(read_json_file(folder + "/config.json"));
   take_judge_options(values, config);
@@ -113,6 +148,7 @@ int score_run(const std::string& folder, const Values& values, Context& context)
                                   {"correct", counts.correct},
                                   {"wrong", counts.wrong},
                                   {"unscored", counts.unscored},
+                                  {"agreement", agreement_json(counts)},
                                   {"judge", tools.account()}}));
   else if (counts.answers == 0)
     fmt::print("nothing to do: every answer has its verdict; --scorer NAME judges all of them anew\n");
@@ -121,6 +157,7 @@ int score_run(const std::string& folder, const Values& values, Context& context)
         "{} answers: {} right, {} wrong, {} unscored\nthe verdicts are in the journal; `ipw analyze {}` uses "
         "them\n",
         counts.answers, counts.correct, counts.wrong, counts.unscored, folder);
+  if (!values.has("--json")) print_agreement(counts);
   return 0;
 }
 

@@ -68,7 +68,8 @@ JudgeRequest question(const Task& task, std::string_view report, const std::vect
   JudgeRequest out;
   out.rubric = kRubric;
   out.schema_json = kSchema;
-  out.system = fmt::format("{}{}{}", kInstructions, kDataOnly, kSchema);
+  out.instructions = kInstructions;
+  out.form = fmt::format("{}{}", kDataOnly, kSchema);
   out.text = fenced("TASK", task.question.empty() ? task.problem : task.question, kWhole) +
              fenced("REPORT 1", report) + fenced("REPORT 2", task.answer) +
              fenced("CRITERIA", listed, kWhole);

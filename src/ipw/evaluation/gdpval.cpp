@@ -75,7 +75,8 @@ JudgeRequest question(const Task& task, std::string_view work, const std::vector
   JudgeRequest out;
   out.rubric = kRubric;
   out.schema_json = kSchema;
-  out.system = fmt::format("{}{}{}", kInstructions, kDataOnly, kSchema);
+  out.instructions = kInstructions;
+  out.form = fmt::format("{}{}", kDataOnly, kSchema);
   out.text = fenced("TASK", task.question.empty() ? task.problem : task.question, kWhole) +
              fenced("WORK", work) + fenced("CRITERIA", listed, kWhole);
   out.max_tokens = 4096;

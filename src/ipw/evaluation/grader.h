@@ -17,8 +17,10 @@ namespace ipw::evaluation {
 
 /// One question to a judge.
 struct JudgeRequest {
-  std::string rubric;  ///< name and version of the wording, for the cache: "simpleqa/1"
-  std::string system, text;
+  std::string rubric;        ///< name and version of the wording, for the cache: "simpleqa/1"
+  std::string instructions;  ///< what to judge by; a rubric of the user's replaces it
+  std::string form;          ///< follows them: what stands between marks is data, and how to reply
+  std::string text;
   std::string schema_json;  ///< JSON schema of the reply, empty where a rule reads plain text
   int max_tokens = 1024;
 };

@@ -65,7 +65,8 @@ JudgeRequest comparison(const Rubric& rubric, const Task& task, std::string_view
   JudgeRequest out;
   out.rubric = rubric.id;
   out.schema_json = schema(rubric);
-  out.system = fmt::format("{}{}{}", rubric.instructions, kDataOnly, out.schema_json);
+  out.instructions = rubric.instructions;
+  out.form = fmt::format("{}{}", kDataOnly, out.schema_json);
   out.text = fenced("MESSAGE", task.question.empty() ? task.problem : task.question) +
              fenced("ANSWER A", first) + fenced("ANSWER B", second);
   out.max_tokens = rubric.max_tokens;

@@ -108,7 +108,8 @@ JudgeRequest question_to_judge(const Rubric& rubric, const Task& task, std::stri
   JudgeRequest out;
   out.rubric = rubric.id;
   out.schema_json = schema(rubric);
-  out.system = fmt::format("{}{}{}", rubric.instructions, kDataOnly, out.schema_json);
+  out.instructions = rubric.instructions;
+  out.form = fmt::format("{}{}", kDataOnly, out.schema_json);
   out.text = fenced("QUESTION", task.question.empty() ? task.problem : task.question) +
              fenced("REFERENCE", task.answer) + fenced("RESPONSE", text);
   return out;

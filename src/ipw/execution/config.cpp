@@ -133,6 +133,7 @@ Json to_json(const ProfileConfig& c) {
       {"eval_client", c.eval_client},
       {"eval_base_url", c.eval_base_url},
       {"eval_model", c.eval_model},
+      {"eval_rubrics", to_json(c.eval_rubrics)},
   });
 }
 
@@ -169,6 +170,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "eval_client", c.eval_client);
   read(json, "eval_base_url", c.eval_base_url);
   read(json, "eval_model", c.eval_model);
+  read(json, "eval_rubrics", c.eval_rubrics);
   return c;
 }
 

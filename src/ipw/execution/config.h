@@ -44,6 +44,7 @@ struct ProfileConfig {
   std::string calibration = "auto";  ///< "auto", "none" or a file
   std::string eval_client = "openai", eval_base_url = "https://api.openai.com/v1",
               eval_model = "gpt-5-nano-2025-08-07";
+  Params eval_rubrics;       ///< rule = file of the user's wording
   std::string eval_api_key;  ///< never written to disk
 };
 

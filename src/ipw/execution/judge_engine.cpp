@@ -23,6 +23,11 @@ using evaluation::JudgeRequest;
 
 constexpr Seconds kLongestWait{60};
 
+/// "simpleqa" of "simpleqa/1".
+std::string rule_of(std::string_view rubric) {
+  return std::string(rubric.substr(0, rubric.find('/')));
+}
+
 bool passes_by_itself(const clients::Failure& failure) {
   if (failure.kind == "connect" || failure.kind == "timeout") return true;
   return failure.http_status == 408 || failure.http_status == 429 || failure.http_status >= 500;
@@ -47,6 +52,7 @@ class Engine final : public JudgeEngine {
  private:
   std::string key(const JudgeRequest& request) const;
   clients::Request wire(const JudgeRequest& request) const;
+  const std::string& instructions(const JudgeRequest& request) const;
   JudgeReply ask_server(const JudgeRequest& request, JudgeRecord& record);
   JudgeReply complete(const clients::Request& request, JudgeRecord& record);
   void tell(const JudgeRecord& record);
@@ -67,17 +73,23 @@ std::string Engine::key(const JudgeRequest& request) const {
                       config_.model,
                       config_.temperature,
                       config_.max_tokens.value_or(request.max_tokens),
-                      request.rubric,
-                      request.system,
+                      worded(config_, request.rubric),
+                      instructions(request) + request.form,
                       request.text,
                       request.schema_json};
   return sha256_hex(dump_json(parts));
 }
 
+const std::string& Engine::instructions(const JudgeRequest& request) const {
+  const auto own = config_.rubrics.find(rule_of(request.rubric));
+  return own == config_.rubrics.end() ? request.instructions : own->second;
+}
+
 clients::Request Engine::wire(const JudgeRequest& request) const {
   clients::Request out;
   out.model = config_.model;
-  if (!request.system.empty()) out.messages.push_back({"system", request.system});
+  if (const auto system = instructions(request) + request.form; !system.empty())
+    out.messages.push_back({"system", system});
   out.messages.push_back({"user", request.text});
   out.sampling.temperature = config_.temperature;
   out.sampling.max_tokens = config_.max_tokens.value_or(request.max_tokens);
@@ -166,6 +178,12 @@ JudgeReply Engine::ask(const JudgeRequest& request) {
 }
 
 }  // namespace
+
+std::string worded(const JudgeConfig& config, std::string_view rubric) {
+  const auto own = config.rubrics.find(rule_of(rubric));
+  if (own == config.rubrics.end()) return std::string(rubric);
+  return fmt::format("{}/sha256:{}", own->first, sha256_hex(own->second).substr(0, 12));
+}
 
 std::unique_ptr<JudgeEngine> make_judge(const JudgeConfig& config, std::unique_ptr<clients::Client> client,
                                         Clock& clock, JudgeSink* sink) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,14 +18,19 @@ namespace ipw::execution {
 struct JudgeConfig {
   std::string client = "openai", base_url, model, api_key;
   double temperature = 0;
-  std::optional<int> max_tokens;  ///< absent: what the rule asks for
-  int concurrency = 64;           ///< a further ask() waits
-  int attempts = 5;               ///< per question, the first included
-  Seconds timeout{120};           ///< per attempt
-  Seconds first_wait{1};          ///< before the second attempt; doubles, at most 60 s
-  std::filesystem::path cache;    ///< file of replies, only appended to; empty: no cache
+  std::optional<int> max_tokens;               ///< absent: what the rule asks for
+  int concurrency = 64;                        ///< a further ask() waits
+  int attempts = 5;                            ///< per question, the first included
+  Seconds timeout{120};                        ///< per attempt
+  Seconds first_wait{1};                       ///< before the second attempt; doubles, at most 60 s
+  std::filesystem::path cache;                 ///< file of replies, only appended to; empty: no cache
+  std::map<std::string, std::string> rubrics;  ///< rule -> the user's instructions in place of ours
   prices::Quote price = Unexpected<std::string>("nobody looked for a price");
 };
+
+/// Name and version of the wording that a rule's rubric "RULE/VERSION" really has: for the user's
+/// "RULE/sha256:" and twelve digits of its hash.
+std::string worded(const JudgeConfig& config, std::string_view rubric);
 
 /// One judgement, for whoever attributes energy and money. `sent` to `done` spans all attempts and waits;
 /// both are zero for a cached reply, which cost nothing now.

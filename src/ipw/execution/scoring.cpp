@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ipw/base/error.h"
+#include "ipw/base/files.h"
 #include "ipw/base/text.h"
 #include "ipw/execution/cost_account.h"
 #include "ipw/execution/question_queue.h"
@@ -36,6 +37,7 @@ records::Evaluation to_record(const evaluation::Verdict& verdict, std::string_vi
   out.extracted = to_valid_utf8(verdict.extracted);
   out.reason = to_valid_utf8(verdict.reason);
   out.metadata = verdict.metadata;
+  out.score = verdict.score;
   return out;
 }
 
@@ -52,7 +54,9 @@ evaluation::Verdict grade(const evaluation::GraderEntry& row, const evaluation::
     return without_verdict(fmt::format("{}'{}' needs a {}", kPending, row.name, judge ? "judge" : "sandbox"));
   const auto access = tools->access(row.needs);
   if (!access.trouble.empty()) return without_verdict(access.trouble);
-  return row.make()->grade(task, response, access.help);
+  auto verdict = row.make()->grade(task, response, access.help);
+  if (judge) tools->name_rubric(verdict);
+  return verdict;
 }
 
 /// The question of a record: that of the dataset, or as much of it as the record holds.
@@ -97,6 +101,7 @@ class QuestionsOfRun {
 struct Waiting {
   datasets::Question question;
   std::string response, finish_reason;
+  std::optional<records::Evaluation> last;  ///< the verdict before
   records::Evaluation verdict;
 };
 
@@ -124,6 +129,14 @@ void ScoreCounts::add(const records::Evaluation& verdict) {
   ++(verdict.correct ? (*verdict.correct ? correct : wrong) : unscored);
 }
 
+void ScoreCounts::compare(const std::string& query_id, const std::optional<records::Evaluation>& last,
+                          const records::Evaluation& verdict) {
+  if (!last || !last->correct || !verdict.correct) return;
+  before.push_back(*last->correct ? 1 : 0);
+  now.push_back(*verdict.correct ? 1 : 0);
+  if (*last->correct != *verdict.correct) changed.push_back(query_id);
+}
+
 ScoringTools::~ScoringTools() = default;
 
 ScoringTools::Access ScoringTools::access(evaluation::Needs needs) {
@@ -143,6 +156,15 @@ ScoringTools::Access ScoringTools::access(evaluation::Needs needs) {
   return {{judge_.get(), runner_.get()}, trouble};
 }
 
+void ScoringTools::name_rubric(evaluation::Verdict& verdict) const {
+  if (judge_config_.rubrics.empty() || verdict.metadata.empty()) return;
+  auto metadata = Json::parse(verdict.metadata);
+  const auto rubric = metadata.value("rubric", "");
+  if (rubric.empty()) return;
+  metadata["rubric"] = worded(judge_config_, rubric);
+  verdict.metadata = dump_json(metadata);
+}
+
 Json ScoringTools::account() const {
   const std::lock_guard lock(mutex_);
   if (!judge_) return nullptr;
@@ -160,6 +182,21 @@ Json ScoringTools::account() const {
   return json;
 }
 
+/// Throws Error.
+static std::string read_rubric(const std::string& rule, const std::string& path) {
+  constexpr std::size_t kLongest = std::size_t{64} << 10;
+  const auto rows = evaluation::graders();
+  const auto row = std::ranges::find(rows, rule, &evaluation::GraderEntry::name);
+  if (row == rows.end() || row->needs != evaluation::Needs::Judge)
+    throw Error(ErrorCode::Usage, fmt::format("no rule with a judge is called '{}'", rule),
+                "`ipw list scorers` shows those that need a judge");
+  auto text = read_file(path);
+  if (trim(text).empty() || text.size() > kLongest)
+    throw Error(ErrorCode::Usage, fmt::format("the rubric {} is {}", path,
+                                              trim(text).empty() ? "empty" : "longer than 64 KiB"));
+  return text;
+}
+
 JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around) {
   JudgeConfig out;
   out.client = config.eval_client;
@@ -168,6 +205,7 @@ JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around
   out.api_key = config.eval_api_key;
   out.cache = around.cache_dir / "judgements.jsonl";
   out.price = find_price(config, around, out.model, out.base_url);
+  for (const auto& [rule, path] : config.eval_rubrics.all()) out.rubrics[rule] = read_rubric(rule, path);
   return out;
 }
 
@@ -204,6 +242,7 @@ ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfi
     for (const auto& w : batch) {
       journal.append_evaluation(w.question.index, w.verdict);
       counts.add(w.verdict);
+      counts.compare(w.question.id, w.last, w.verdict);
     }
     journal.sync();
     batch.clear();
@@ -211,7 +250,7 @@ ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfi
   };
   for (records::QueryRecord record; !stop.stop_requested() && reader->next(record);) {
     if (record.failure || (scorer.empty() && record.evaluation && !pending(*record.evaluation))) continue;
-    batch.push_back({questions.of(record), record.response, record.finish_reason, {}});
+    batch.push_back({questions.of(record), record.response, record.finish_reason, record.evaluation, {}});
     if (batch.size() >= 4 * kAtOnce) flush();
   }
   flush();

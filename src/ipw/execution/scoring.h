@@ -32,6 +32,8 @@ class ScoringTools {
     std::string trouble;
   };
   Access access(evaluation::Needs needs);
+  /// Put the name of the user's rubric, where there is one, in the place of ours.
+  void name_rubric(evaluation::Verdict& verdict) const;
   /// Judgements, tokens and failures so far, null where nobody asked the judge.
   Json account() const;
 
@@ -57,7 +59,11 @@ bool pending(const records::Evaluation& evaluation);
 
 struct ScoreCounts {
   std::size_t answers = 0, correct = 0, wrong = 0, unscored = 0;
+  std::vector<int> before, now;      ///< 1 right, 0 wrong, of the answers that had a verdict and got another
+  std::vector<std::string> changed;  ///< the questions whose verdict is another one now
   void add(const records::Evaluation& verdict);
+  void compare(const std::string& query_id, const std::optional<records::Evaluation>& last,
+               const records::Evaluation& verdict);
 };
 
 /// Judge the answers of a run's folder that wait for it, or all of them by `scorer`, several at once; each

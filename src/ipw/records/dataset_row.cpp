@@ -50,8 +50,9 @@ Column cost_column() {
 }
 
 Column evaluation_column() {
-  return structure("evaluation", {leaf("correct", RowType::Bool), leaf("scorer", kText),
-                                  leaf("extracted", kText), leaf("reason", kText), leaf("metadata", kText)});
+  return structure("evaluation",
+                   {leaf("correct", RowType::Bool), leaf("scorer", kText), leaf("extracted", kText),
+                    leaf("reason", kText), leaf("metadata", kText), leaf("score", kNumber)});
 }
 
 /// Ours have the names and shapes of a journal line (query_record.cpp), so that the same code reads both.

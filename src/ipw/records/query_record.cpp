@@ -141,6 +141,7 @@ static void to_json(Json& json, const Evaluation& e) {
   put(json, "extracted", e.extracted);
   put(json, "reason", e.reason);
   put(json, "metadata", e.metadata);
+  put(json, "score", e.score);
 }
 
 static void from_json(const Json& json, Evaluation& e) {
@@ -149,6 +150,7 @@ static void from_json(const Json& json, Evaluation& e) {
   read(json, "extracted", e.extracted);
   read(json, "reason", e.reason);
   read(json, "metadata", e.metadata);
+  read(json, "score", e.score);
 }
 
 static void to_json(Json& json, const RecordFailure& f) {

@@ -75,9 +75,10 @@ struct Phase {
 struct Evaluation {
   std::optional<bool> correct;  ///< absent: unscored, see reason
   std::string scorer;
-  std::string extracted;  ///< the answer that was taken out of the response
-  std::string reason;     ///< why unscored
-  std::string metadata;   ///< JSON object text of the scorer, may be empty
+  std::string extracted;        ///< the answer that was taken out of the response
+  std::string reason;           ///< why unscored
+  std::string metadata;         ///< JSON object text of the scorer, may be empty
+  std::optional<double> score;  ///< 0 to 1 where the rule is graded, beside `correct`
 };
 
 struct RecordFailure {

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/execution/judge_engine.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <deque>
 #include <filesystem>
+#include <thread>
 
 #include "ipw/base/files.h"
+#include "ipw/base/hash.h"
 #include "ipw/execution/judge_reply.h"
 
 namespace ipw::execution {
@@ -47,8 +53,8 @@ clients::Response fails(const std::string& kind, int status) {
   return out;
 }
 
-const evaluation::JudgeRequest kQuestion{"simpleqa/1", "You judge.", "Is it so?",
-                                         R"({"type":"object","required":["grade"]})", 77};
+const evaluation::JudgeRequest kQuestion{
+    "simpleqa/1", "You judge.", " Reply so.", "Is it so?", R"({"type":"object","required":["grade"]})", 77};
 
 struct JudgeEngineTest : testing::Test {
   Script script;
@@ -108,10 +114,87 @@ TEST_F(JudgeEngineTest, asks_anew_when_the_rubric_or_the_sampling_changes) {
   script.answers = {says(R"({"grade":"A"})"), says(R"({"grade":"B"})"), says(R"({"grade":"C"})")};
   engine()->ask(kQuestion);
   auto reworded = kQuestion;
-  reworded.system = "You judge strictly.";
+  reworded.instructions = "You judge strictly.";
   EXPECT_FALSE(engine()->ask(reworded).cached);
   config.temperature = 1;
   EXPECT_FALSE(engine()->ask(kQuestion).cached);
+}
+
+TEST_F(JudgeEngineTest, a_rubric_of_the_user_stands_in_the_place_of_ours_and_has_its_own_name) {
+  config.cache = folder / "judge.jsonl";
+  script.answers = {says(R"({"grade":"A"})"), says(R"({"grade":"B"})")};
+  engine()->ask(kQuestion);
+  config.rubrics["simpleqa"] = "Be kind.";
+  EXPECT_FALSE(engine()->ask(kQuestion).cached);
+  EXPECT_EQ(script.asked[0].messages.front().content, "You judge. Reply so.");
+  EXPECT_EQ(script.asked[1].messages.front().content, "Be kind. Reply so.");
+  EXPECT_EQ(worded(config, "simpleqa/1"), "simpleqa/sha256:" + sha256_hex("Be kind.").substr(0, 12));
+  EXPECT_EQ(worded(config, "frames/1"), "frames/1");
+}
+
+/// Answers with the question's own text, from any thread, slowly enough that calls overlap.
+class Echoing final : public clients::Client {
+ public:
+  explicit Echoing(std::atomic<int>& most) : most_(most) {}
+  clients::Description prepare(const std::string&) override { return {}; }
+  clients::Response complete(const clients::Request& request, std::stop_token) override {
+    const int now = ++at_once_;
+    for (int seen = most_; now > seen && !most_.compare_exchange_weak(seen, now);) continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    --at_once_;
+    return says(R"({"grade":")" + request.messages.back().content + "\"}");
+  }
+
+ private:
+  std::atomic<int>& most_;
+  std::atomic<int> at_once_ = 0;
+};
+
+std::string reply_to(JudgeEngine& engine, int n) {
+  auto request = kQuestion;
+  request.text = std::to_string(n);
+  return engine.ask(request).text.value_or("");
+}
+
+TEST_F(JudgeEngineTest, many_threads_share_it_within_its_bound) {
+  std::atomic<int> most = 0, wrong = 0;
+  config.concurrency = 8;
+  config.cache = folder / "judge.jsonl";
+  const auto shared = make_judge(config, std::make_unique<Echoing>(most), clock);
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 64; ++t)
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < 4; ++i)
+          if (reply_to(*shared, 4 * t + i) != fmt::format(R"({{"grade":"{}"}})", 4 * t + i)) ++wrong;
+      });
+  }
+  EXPECT_EQ(wrong, 0);
+  EXPECT_LE(most, 8);
+  EXPECT_GT(most, 1);
+  EXPECT_EQ(shared->usage().judgements, 256);
+}
+
+TEST_F(JudgeEngineTest, two_processes_share_the_file_of_replies) {
+  config.cache = folder / "judge.jsonl";
+  std::filesystem::create_directories(folder);
+  std::atomic<int> most = 0;
+  const auto ask_all = [&](int first) {
+    const auto mine = make_judge(config, std::make_unique<Echoing>(most), clock);
+    for (int n = 0; n < 100; ++n) reply_to(*mine, first + n);
+  };
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ask_all(0);
+    ::_exit(0);
+  }
+  ask_all(100);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  const auto after = make_judge(config, std::make_unique<Echoing>(most), clock);
+  for (int n = 0; n < 200; ++n) EXPECT_EQ(reply_to(*after, n), fmt::format(R"({{"grade":"{}"}})", n));
+  EXPECT_EQ(after->usage().cached, 200);
 }
 
 TEST_F(JudgeEngineTest, shows_the_fault_and_asks_once_more) {
