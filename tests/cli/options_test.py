@@ -22,9 +22,9 @@ OTHER = {"--client": "echo", "--model": "other", "--client-base-url": "http://lo
          "--output-dir": "elsewhere", "--monitor": "none", "--monitor-token": "elsewhere.token", "--collector": "simulated:watts=60",
          "--sysfs-root": SOURCE + "/tests/fixtures/sysfs/two-sockets", "--sampling-period": "0.02", "--calibration": "none",
          "--prices": SOURCE + "/data/prices.json",
-         "--eval-client": "ollama", "--eval-base-url": "http://localhost:9", "--eval-model": "judge"}
+         "--eval-client": "ollama", "--eval-base-url": "http://localhost:9", "--eval-model": "judge", "--rubric": "simpleqa=" + SOURCE + "/LICENSE"}
 # What stands in config.json under another name than the option's.
-KEYS = {"--monitor-token": "monitor_access_file", "--batch-size": "concurrency", "--client": "client_id", "--client-param": "client_params",
+KEYS = {"--rubric": "eval_rubrics", "--monitor-token": "monitor_access_file", "--batch-size": "concurrency", "--client": "client_id", "--client-param": "client_params",
         "--collector": "collectors", "--dataset": "dataset_id", "--dataset-param": "dataset_params", "--query-timeout": "query_timeout_seconds",
         "--sampling-period": "sampling_period_seconds"}
 # Options that say how to treat a folder or what to print. Their effect is tested in profile.test, usage.test and here.
