@@ -109,13 +109,14 @@ class Latencies {
   std::uint64_t first_ = UINT64_MAX, last_ = 0;
 };
 
-Figures measure(const char* program, int clients, double seconds) {
+/// `delay` as in rpc::Address: for how long the monitor may hold samples back.
+Figures measure(const char* program, int clients, double seconds, std::chrono::milliseconds delay) {
   ipw::SystemClock clock;
   const Monitor monitor(program);
   Latencies latencies;
   std::vector<std::unique_ptr<ipw::telemetry::Source>> readers;
   auto address = ipw::rpc::parse_address(monitor.address());
-  address.delay = std::chrono::milliseconds(0);
+  address.delay = delay;
   for (int i = 0; i < clients; ++i) readers.push_back(ipw::rpc::connect(address, clock));
   clock.sleep_until(clock.now() + std::chrono::seconds(1));
   for (auto& reader : readers)
@@ -146,8 +147,10 @@ int main(int argc, char** argv) try {
     return 2;
   }
   const double seconds = argc > 2 ? std::stod(argv[2]) : 20;
-  const Figures one = measure(argv[1], 1, seconds), many = measure(argv[1], 64, seconds);
-  for (const auto& [clients, f] : {std::pair{1, one}, {64, many}}) {
+  constexpr std::chrono::milliseconds kAtOnce(0);
+  const Figures one = measure(argv[1], 1, seconds, kAtOnce), many = measure(argv[1], 64, seconds, kAtOnce),
+                held = measure(argv[1], 64, seconds, ipw::rpc::Address().delay);
+  for (const auto& [clients, f] : {std::pair{1, one}, {64, many}, {64, held}}) {
     fmt::print(
         "{:>2} clients: latency p50 {:.2f} p99 {:.2f} ms, CPU {:.2f} %, {:.2f} samples/s taken, {:.1f} MiB, "
         "{} "
@@ -161,10 +164,10 @@ int main(int argc, char** argv) try {
   const bool same_reads =
       std::abs(many.samples_per_second - one.samples_per_second) <= 0.01 * one.samples_per_second;
   ipw::report_goal(
-      "O3", many.cpu_percent <= 6 && same_reads,
-      fmt::format("64 clients at 50 ms: CPU {:.2f} % of a core, {:.2f} samples/s taken as against {:.2f} "
-                  "with one",
-                  many.cpu_percent, many.samples_per_second, one.samples_per_second));
+      "O3", held.cpu_percent <= 6 && same_reads,
+      fmt::format("64 clients at 50 ms as they are by default, several samples in a message: CPU {:.2f} % of "
+                  "a core; each sample at once: {:.2f} %; {:.2f} samples/s taken as against {:.2f} with one",
+                  held.cpu_percent, many.cpu_percent, many.samples_per_second, one.samples_per_second));
   return 0;
 } catch (const ipw::Error& error) {
   fmt::print(stderr, "{}\n{}\n", error.what(), error.hint());

@@ -41,6 +41,10 @@ class SampleStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     const std::lock_guard lock(mutex_);
     go_on();
   }
+  Nanoseconds rest() {
+    const std::lock_guard lock(mutex_);
+    return finished_ ? Nanoseconds::max() : holdback_.rest();
+  }
   void end(const grpc::Status& status) {
     const std::lock_guard lock(mutex_);
     finish(status);
@@ -115,12 +119,23 @@ SampleFan::~SampleFan() {
 void SampleFan::run() {
   auto cursor = hub_.samples().subscribe();
   while (!hub_.samples().closed() && !frames_.closed()) {
-    const auto sample = hub_.samples().take(cursor, std::chrono::milliseconds(200));
+    auto sample = hub_.samples().take(cursor, std::chrono::milliseconds(200));
     if (!sample || !has_streams()) continue;
-    frames_.publish({sample->tick, sample->thread, cursor.dropped, slice_of(to_wire(*sample, 0))});
+    for (; sample; sample = hub_.samples().take(cursor, std::chrono::milliseconds(0)))
+      frames_.publish({sample->tick, sample->thread, cursor.dropped, slice_of(to_wire(*sample, 0))});
     wake_all();
+    rest();
   }
   close();
+}
+
+void SampleFan::rest() {
+  std::unique_lock lock(mutex_);
+  auto least = Nanoseconds::max();
+  for (auto* stream : streams_) least = std::min(least, stream->rest());
+  if (least == Nanoseconds::max()) return;
+  opened_ = false;
+  disturbed_.wait_for(lock, least, [this] { return opened_ || frames_.closed(); });
 }
 
 bool SampleFan::has_streams() {
@@ -135,6 +150,7 @@ void SampleFan::wake_all() {
 
 void SampleFan::close() {
   frames_.close();
+  disturbed_.notify_all();
   wake_all();
 }
 
@@ -142,6 +158,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* SampleFan::open(const Thinning& thin
   auto* stream = new SampleStream(*this, thinning, delay);
   const std::lock_guard lock(mutex_);
   streams_.insert(stream);
+  opened_ = true;
+  disturbed_.notify_all();
   if (streams_.size() > kMaxStreams)
     stream->end({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams on this monitor"});
   return stream;

@@ -3,6 +3,7 @@
 #pragma once
 #include <grpcpp/grpcpp.h>
 
+#include <condition_variable>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -41,6 +42,7 @@ class SampleFan {
   using Frames = Broadcast<Frame>;
   void run();
   bool has_streams();
+  void rest();  ///< while every stream holds back what comes
   void wake_all();
   void forget(SampleStream* stream);
 
@@ -48,6 +50,8 @@ class SampleFan {
   Frames frames_;
   std::mutex mutex_;
   std::set<SampleStream*> streams_;
+  bool opened_ = false;  ///< a stream, since the rest began
+  std::condition_variable disturbed_;
   std::jthread thread_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which samples of a stream wait for the next one.
 #pragma once
+#include <algorithm>
 #include <optional>
 
 #include "ipw/base/clock.h"
@@ -22,6 +23,15 @@ class Holdback {
     const bool held = tick + *gap_ - *oldest_ <= longest_;
     if (!held) oldest_.reset();
     return held;
+  }
+
+  /// For how long after the last sample all that come are held: whoever delivers them may rest. Short enough
+  /// that few pile up.
+  Nanoseconds rest() const {
+    constexpr int kMostSamples = 16;
+    if (!gap_ || longest_ <= Nanoseconds(0)) return Nanoseconds(0);
+    const Instant oldest = oldest_.value_or(*last_ + *gap_);
+    return std::clamp(Nanoseconds(oldest + longest_ - *gap_ - *last_), Nanoseconds(0), kMostSamples * *gap_);
   }
 
  private:
