@@ -68,6 +68,8 @@ class SampleStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     if (writing_ || finished_) return;
     if (fan_.frames_.closed()) return finish({grpc::StatusCode::UNAVAILABLE, "the monitor is stopping"});
     while (const auto frame = fan_.frames_.take(cursor_, std::chrono::milliseconds(0))) {
+      if (std::exchange(lost_, cursor_.dropped + frame->lost) != cursor_.dropped + frame->lost)
+        thinning_.lost();
       if (!thinning_.admits(frame->thread, frame->tick)) {
         ++skipped_;
         continue;
@@ -103,7 +105,7 @@ class SampleStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   Thinning thinning_;
   Holdback holdback_;
   SampleFan::Frames::Cursor cursor_;
-  std::uint64_t skipped_ = 0;
+  std::uint64_t skipped_ = 0, lost_ = 0;
   std::optional<std::uint64_t> lost_before_;  ///< the fan's losses when this stream began
   std::vector<grpc::Slice> parts_;            ///< of the next message
   grpc::ByteBuffer buffer_;

@@ -34,6 +34,9 @@ class Thinning {
     return true;
   }
 
+  /// Samples were lost: of the cell that the next one is in, the first may be among them.
+  void lost() { last_cell_.clear(); }
+
  private:
   bool begins_cell(std::uint32_t thread, Instant tick) {
     const auto cell = tick.time_since_epoch() / cell_;

@@ -47,5 +47,15 @@ TEST(Thinning, a_coarse_series_needs_no_cap_and_a_trusted_peer_has_none) {
   EXPECT_EQ(open_cell(false, 0.001), kOpenPeriod);
 }
 
+TEST(Thinning, P8_the_cell_in_which_samples_were_lost_is_left_out) {
+  using std::chrono::milliseconds;
+  Thinning thinning(Nanoseconds(0), milliseconds(50));
+  for (const int ms : {0, 10}) EXPECT_FALSE(thinning.admits(0, Instant(milliseconds(ms))));
+  EXPECT_TRUE(thinning.admits(0, Instant(milliseconds(50))));
+  thinning.lost();  // 60 to 130
+  EXPECT_FALSE(thinning.admits(0, Instant(milliseconds(140))));
+  EXPECT_TRUE(thinning.admits(0, Instant(milliseconds(150))));
+}
+
 }  // namespace
 }  // namespace ipw::rpc
