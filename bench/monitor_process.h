@@ -59,8 +59,11 @@ class Monitor {
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  std::unique_ptr<telemetry::Source> connect(Clock& clock) const {
-    const rpc::Address address{"unix:" + socket_};
+  /// `delay` as in rpc::Address: for how long the monitor may hold samples back.
+  std::unique_ptr<telemetry::Source> connect(Clock& clock,
+                                             std::chrono::milliseconds delay = rpc::Address().delay) const {
+    rpc::Address address{"unix:" + socket_};
+    address.delay = delay;
     const Instant begin = clock.now();
     while (!rpc::listens(address) && clock.now() - begin < std::chrono::seconds(10))
       std::this_thread::sleep_for(std::chrono::milliseconds(1));

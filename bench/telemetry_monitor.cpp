@@ -2,81 +2,23 @@
 // What clients cost the monitor, and how late samples reach them: telemetry_monitor MONITOR [SECONDS]
 // starts the program MONITOR with simulated sensors at 50 ms and reads it with 1 and with 64 clients.
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
+#include <filesystem>
 #include <mutex>
-#include <sstream>
 #include <vector>
 
 #include "ipw/base/error.h"
 #include "ipw/rpc/monitor.h"
+#include "monitor_process.h"
+#include "original_polling.h"
 #include "support/goal.h"
 
 namespace {
 
 using ipw::Clock;
 using ipw::Instant;
-
-/// A monitor on a free port, until this goes.
-class Monitor {
- public:
-  explicit Monitor(const char* program) {
-    int pipe_ends[2];
-    if (::pipe(pipe_ends) != 0) throw ipw::Error(ipw::ErrorCode::Unavailable, "no pipe");
-    process_ = ::fork();
-    if (process_ == 0) {
-      ::dup2(pipe_ends[1], STDERR_FILENO);
-      ::close(pipe_ends[0]);
-      ::execl(program, program, "--port", "0", "--collector", "simulated:watts=50,update_ms=20",
-              "--collector", "host", nullptr);
-      ::_exit(127);
-    }
-    ::close(pipe_ends[1]);
-    errors_ = ::fdopen(pipe_ends[0], "r");
-    char line[4096];
-    while (address_.empty() && std::fgets(line, sizeof line, errors_)) {
-      char text[256];
-      if (std::sscanf(line, "listening on %255s", text) == 1) address_ = text;
-    }
-    if (address_.empty()) throw ipw::Error(ipw::ErrorCode::Unavailable, "the monitor did not start");
-  }
-  ~Monitor() {
-    ::kill(process_, SIGTERM);
-    ::waitpid(process_, nullptr, 0);
-    std::fclose(errors_);
-  }
-  Monitor(const Monitor&) = delete;
-  Monitor& operator=(const Monitor&) = delete;
-
-  const std::string& address() const { return address_; }
-  /// CPU time so far, of all its threads.
-  double cpu_seconds() const {
-    std::ifstream file(fmt::format("/proc/{}/stat", process_));
-    std::string text((std::istreambuf_iterator<char>(file)), {});
-    std::istringstream rest(text.substr(text.rfind(')') + 2));
-    std::string field;
-    for (int i = 0; i < 11; ++i) rest >> field;
-    double user = 0, kernel = 0;
-    rest >> user >> kernel;
-    return (user + kernel) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  }
-  double resident_mib() const {
-    std::ifstream file(fmt::format("/proc/{}/statm", process_));
-    double pages = 0;
-    file >> pages >> pages;
-    return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
-  }
-
- private:
-  pid_t process_ = -1;
-  std::FILE* errors_ = nullptr;
-  std::string address_;
-};
 
 struct Figures {
   double p50_ms = 0, p99_ms = 0, cpu_percent = 0, samples_per_second = 0, resident_mib = 0;
@@ -109,25 +51,32 @@ class Latencies {
   std::uint64_t first_ = UINT64_MAX, last_ = 0;
 };
 
+/// A folder for the monitor's socket, in which /proc is this machine's.
+std::filesystem::path root_of_this_machine() {
+  const auto root = std::filesystem::temp_directory_path() / fmt::format("ipw-bench-{}", ::getpid());
+  std::filesystem::create_directories(root);
+  if (!std::filesystem::exists(root / "proc"))
+    std::filesystem::create_directory_symlink("/proc", root / "proc");
+  return root;
+}
+
 /// `delay` as in rpc::Address: for how long the monitor may hold samples back.
-Figures measure(const char* program, int clients, double seconds, std::chrono::milliseconds delay) {
+Figures measure(const std::string& program, int clients, double seconds, std::chrono::milliseconds delay) {
   ipw::SystemClock clock;
-  const Monitor monitor(program);
+  const ipw::Monitor monitor(program, root_of_this_machine(), {"simulated:watts=50,update_ms=20", "host"});
   Latencies latencies;
   std::vector<std::unique_ptr<ipw::telemetry::Source>> readers;
-  auto address = ipw::rpc::parse_address(monitor.address());
-  address.delay = delay;
-  for (int i = 0; i < clients; ++i) readers.push_back(ipw::rpc::connect(address, clock));
+  for (int i = 0; i < clients; ++i) readers.push_back(monitor.connect(clock, delay));
   clock.sleep_until(clock.now() + std::chrono::seconds(1));
   for (auto& reader : readers)
     reader->tap([&](const ipw::telemetry::Sample& sample) { latencies.note(sample, clock.now()); });
-  const double cpu = monitor.cpu_seconds();
+  const double cpu = monitor.cpu();
   const Instant begin = clock.now();
   clock.sleep_until(begin + ipw::from_seconds(seconds));
   const double span = ipw::to_seconds(clock.now() - begin);
   Figures out;
-  out.cpu_percent = 100 * (monitor.cpu_seconds() - cpu) / span;
-  out.resident_mib = monitor.resident_mib();
+  out.cpu_percent = 100 * (monitor.cpu() - cpu) / span;
+  out.resident_mib = monitor.rss_mb();
   for (auto& reader : readers) {
     reader->tap({});
     out.dropped += reader->self().dropped_samples;
@@ -166,8 +115,11 @@ int main(int argc, char** argv) try {
   ipw::report_goal(
       "O3", held.cpu_percent <= 6 && same_reads,
       fmt::format("64 clients at 50 ms as they are by default, several samples in a message: CPU {:.2f} % of "
-                  "a core; each sample at once: {:.2f} %; {:.2f} samples/s taken as against {:.2f} with one",
-                  held.cpu_percent, many.cpu_percent, many.samples_per_second, one.samples_per_second));
+                  "a core; each sample at once: {:.2f} %; the original's way, imitated without GPUs: {:.2f} "
+                  "%; {:.2f} "
+                  "samples/s taken as against {:.2f} with one",
+                  held.cpu_percent, many.cpu_percent, 100 * ipw::OriginalPolling("/").cpu_share(64, seconds),
+                  many.samples_per_second, one.samples_per_second));
   return 0;
 } catch (const ipw::Error& error) {
   fmt::print(stderr, "{}\n{}\n", error.what(), error.hint());

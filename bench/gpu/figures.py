@@ -14,6 +14,7 @@ import sys
 import numpy as np
 
 WIDTHS, DELAYS = np.arange(0.005, 0.16, 0.005), np.arange(0, 0.06, 0.004)
+COUNTER_DELAY = 0.008  # seconds by which the counter's value is older than its change, by the fit under squares
 SETTLES = 0.5  # seconds at the begin of a pattern that are left out
 
 
@@ -73,6 +74,10 @@ def mean_watts(readings, begin, end):
     return readings[inside, 1].mean()
 
 
+def name_of(pattern):
+    return {0: "idle", 1: "full load"}.get(pattern["duty"], f"squares of {1e3 * pattern['period']:.0f} ms")
+
+
 def sources(out):
     record = Recording(out / "sources.jsonl")
     patterns = [json.loads(line) for line in open(out / "load.log")]
@@ -92,11 +97,29 @@ def sources(out):
             continue
         truth = np.diff(np.interp([begin, end], moments, joules))[0] / (end - begin)
         others = {name: mean_watts(record.of[f"gpu-0/{name}"], begin, end) / truth - 1 for name in ("instant", "samples")}
-        load = {0: "idle", 1: "full load"}.get(pattern["duty"], f"squares of {1e3 * pattern['period']:.0f} ms")
-        yield (f"{load}, {pattern['end'] - pattern['begin']:.0f} s",
+        yield (f"{name_of(pattern)}, {pattern['end'] - pattern['begin']:.0f} s",
                f"counter {truth:.1f} W; mean of instant power {100 * others['instant']:+.2f} %, of the ring {100 * others['samples']:+.2f} %")
     calls = 1e3 * counter[:, 2]
     yield "ipw's read of the counter, each 20 ms", f"{calls.mean():.1f} ms in the mean, 99 % below {np.percentile(calls, 99):.1f} ms"
+
+
+def shapes(out):
+    """How well the counter's value in the middle of two steps is told by a straight line, and by the ring's shape."""
+    record = Recording(out / "sources.jsonl")
+    counter, ring = record.of["gpu-0"], record.of["gpu-0/samples"]
+    _, moments, joules = renewals(counter)
+    moments = moments - COUNTER_DELAY
+    cumulative = np.concatenate([[0], np.cumsum(ring[1:, 1] * np.diff(ring[:, 0]))])
+    shape = np.interp(moments, ring[:, 0], cumulative)
+    for pattern in (json.loads(line) for line in open(out / "load.log")):
+        inside = (moments > max(pattern["begin"] + 0.2, ring[0, 0] + 0.1)) & (moments < pattern["end"] - 0.1)
+        middle = np.flatnonzero(inside[:-2] & inside[2:]) + 1
+        if len(middle) < 5:
+            continue
+        whole = joules[middle + 1] - joules[middle - 1]
+        share = (shape[middle] - shape[middle - 1]) / (shape[middle + 1] - shape[middle - 1])
+        errors = [np.sqrt(np.mean((joules[middle - 1] + whole * part - joules[middle]) ** 2)) for part in (0.5, share)]
+        yield (f"{name_of(pattern)}: the counter between two steps", f"straight line {errors[0]:.2f} J, shape of the ring {errors[1]:.2f} J (RMS)")
 
 
 def by_ipw(out):
@@ -144,7 +167,7 @@ def facts(out):
 
 
 def main(out):
-    for part in (facts, sources, by_ipw, calls, slowdown, crash):
+    for part in (facts, sources, shapes, by_ipw, calls, slowdown, crash):
         try:
             for what, measured in part(out):
                 print(f"{what}\t{measured}")

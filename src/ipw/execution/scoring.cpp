@@ -21,7 +21,7 @@ namespace ipw::execution {
 namespace {
 
 constexpr std::string_view kPending = "not scored yet: ";
-constexpr std::size_t kAtOnce = 16;
+constexpr std::size_t kAtOnce = 64;  // questions with the judge; the sandbox bounds itself
 
 evaluation::Task task_of(const datasets::Question& question, std::string_view finish_reason) {
   evaluation::Task task{question.problem, question.answer,  question.metadata,

@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <semaphore>
+#include <thread>
+
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
 
@@ -30,14 +34,28 @@ class SandboxRunner final : public evaluation::CodeRunner {
     job.input = program.input;
     job.limits.wall = program.wall;
     job.limits.memory_bytes = program.memory_bytes;
-    auto end = sandbox_->run(job);
+    auto end = run_in_turn(job);
     const bool memory = end.limit.empty() && end.exit_status != 0 && out_of_memory(end.errors);
     return {end.exit_status, std::move(end.output), std::move(end.errors), memory ? "memory" : end.limit,
             std::move(end.error)};
   }
 
  private:
+  /// No more programs at once than processors: their time limits are wall time.
+  JobEnd run_in_turn(const Job& job) {
+    slots_.acquire();
+    try {
+      auto end = sandbox_->run(job);
+      slots_.release();
+      return end;
+    } catch (...) {
+      slots_.release();
+      throw;
+    }
+  }
+
   std::unique_ptr<Sandbox> sandbox_;
+  std::counting_semaphore<> slots_{std::max(1U, std::thread::hardware_concurrency())};
 };
 
 std::unique_ptr<Sandbox> first_that_works() {
