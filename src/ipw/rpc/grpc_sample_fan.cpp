@@ -74,17 +74,22 @@ class SampleStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
         ++skipped_;
         continue;
       }
-      const grpc::Slice own = what_is_its_own(*frame);
       const bool hold = holdback_.holds(frame->tick);
-      if (hold) parts_.push_back(head_of_earlier(frame->bytes.size() + own.size()));
-      parts_.push_back(frame->bytes);
-      parts_.push_back(own);
+      add(*frame, hold);
       if (!hold) return write();
     }
   }
+  /// Most streams have lost and left out nothing: then all of it is everybody's.
+  void add(const SampleFan::Frame& frame, bool earlier) {
+    if (!lost_before_) lost_before_ = frame.lost;
+    const bool plain = skipped_ == 0 && cursor_.dropped + frame.lost == *lost_before_;
+    const grpc::Slice own = plain ? grpc::Slice() : what_is_its_own(frame);
+    if (earlier) parts_.push_back(plain ? frame.head : head_of_earlier(frame.bytes.size() + own.size()));
+    parts_.push_back(frame.bytes);
+    if (!plain) parts_.push_back(own);
+  }
   grpc::Slice what_is_its_own(const SampleFan::Frame& frame) {
     energy::MonitorSample own;
-    if (!lost_before_) lost_before_ = frame.lost;
     own.set_dropped(cursor_.dropped + frame.lost - *lost_before_);
     own.set_skipped(skipped_);
     return slice_of(own);
@@ -123,8 +128,10 @@ void SampleFan::run() {
   while (!hub_.samples().closed() && !frames_.closed()) {
     auto sample = hub_.samples().take(cursor, std::chrono::milliseconds(200));
     if (!sample || !has_streams()) continue;
-    for (; sample; sample = hub_.samples().take(cursor, std::chrono::milliseconds(0)))
-      frames_.publish({sample->tick, sample->thread, cursor.dropped, slice_of(to_wire(*sample, 0))});
+    for (; sample; sample = hub_.samples().take(cursor, std::chrono::milliseconds(0))) {
+      const grpc::Slice bytes = slice_of(to_wire(*sample, 0));
+      frames_.publish({sample->tick, sample->thread, cursor.dropped, head_of_earlier(bytes.size()), bytes});
+    }
     wake_all();
     rest();
   }

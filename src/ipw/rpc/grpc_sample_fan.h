@@ -36,8 +36,8 @@ class SampleFan {
   struct Frame {
     Instant tick{};
     std::uint32_t thread = 0;
-    std::uint64_t lost = 0;  ///< samples so far that went before we came for them
-    grpc::Slice bytes;
+    std::uint64_t lost = 0;   ///< samples so far that went before we came for them
+    grpc::Slice head, bytes;  ///< head: where the sample goes along with a later one
   };
   using Frames = Broadcast<Frame>;
   void run();
