@@ -3,6 +3,7 @@
 // the weights of the task (Du et al. 2025, arXiv 2506.11763; github.com/Ayanami0730/deep_research_bench).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -18,7 +19,6 @@ namespace ipw::evaluation {
 namespace {
 
 constexpr std::string_view kRubric = "deepresearchbench/1";
-constexpr std::size_t kWhole = std::string::npos;
 constexpr double kMostPoints = 10;
 constexpr std::array<std::string_view, 4> kDimensions = {"comprehensiveness", "insight",
                                                          "instruction_following", "readability"};
@@ -70,9 +70,8 @@ JudgeRequest question(const Task& task, std::string_view report, const std::vect
   out.schema_json = kSchema;
   out.instructions = kInstructions;
   out.form = fmt::format("{}{}", kDataOnly, kSchema);
-  out.text = fenced("TASK", task.question.empty() ? task.problem : task.question, kWhole) +
-             fenced("REPORT 1", report) + fenced("REPORT 2", task.answer) +
-             fenced("CRITERIA", listed, kWhole);
+  out.text = fenced("TASK", bare_question(task), kWhole) + fenced("REPORT 1", report) +
+             fenced("REPORT 2", task.answer) + fenced("CRITERIA", listed, kWhole);
   out.max_tokens = 8192;
   return out;
 }
@@ -82,17 +81,6 @@ std::optional<double> points(const Json& row, const char* key) {
   if (it == row.end() || !it->is_number()) return std::nullopt;
   const double value = *it;
   return value >= 0 && value <= kMostPoints ? std::optional(value) : std::nullopt;
-}
-
-void note_grades(const Json& reply, std::vector<Criterion>& criteria) {
-  for (const auto& row : reply.at("grades")) {
-    if (!row.is_object() || !row.contains("number") || !row["number"].is_number_integer()) continue;
-    const auto number = row["number"].get<std::int64_t>();
-    if (number < 1 || number > static_cast<std::int64_t>(criteria.size())) continue;
-    Criterion& criterion = criteria[static_cast<std::size_t>(number - 1)];
-    criterion.report = points(row, "report_1");
-    criterion.reference = points(row, "report_2");
-  }
 }
 
 /// The share of the report of all points that both got, of one dimension or (empty) of all.
@@ -131,10 +119,12 @@ class DeepResearchBench final : public Grader {
     auto criteria = read_criteria(task.metadata);
     const auto reply = help.judge->ask(question(task, report, criteria));
     if (!reply.text) return unscored("judge: " + reply.error);
-    const auto object = parse_json(*reply.text);
-    if (!object || !object->is_object() || !object->contains("grades") || !(*object)["grades"].is_array())
-      return unscored("the judge's reply is no list of grades: " + reply.text->substr(0, 200));
-    note_grades(*object, criteria);
+    const auto rows = numbered_rows(*reply.text, "grades", 1, criteria.size());
+    if (!rows) return unscored("the judge's reply is no list of grades: " + reply.text->substr(0, 200));
+    for (const auto& [number, row] : *rows) {
+      criteria[number - 1].report = points(row, "report_1");
+      criteria[number - 1].reference = points(row, "report_2");
+    }
     return verdict(task, criteria);
   }
 };

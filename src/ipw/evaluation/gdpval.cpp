@@ -18,7 +18,7 @@ namespace ipw::evaluation {
 namespace {
 
 constexpr std::string_view kRubric = "gdpval/1";
-constexpr std::size_t kAtOnce = 10, kWhole = std::string::npos;
+constexpr std::size_t kAtOnce = 10;
 constexpr double kPass = 0.5;
 constexpr std::string_view kInstructions =
     "A person of the trade gave a task, and a rubric of criteria for what is delivered. For each numbered "
@@ -77,8 +77,8 @@ JudgeRequest question(const Task& task, std::string_view work, const std::vector
   out.schema_json = kSchema;
   out.instructions = kInstructions;
   out.form = fmt::format("{}{}", kDataOnly, kSchema);
-  out.text = fenced("TASK", task.question.empty() ? task.problem : task.question, kWhole) +
-             fenced("WORK", work) + fenced("CRITERIA", listed, kWhole);
+  out.text =
+      fenced("TASK", bare_question(task), kWhole) + fenced("WORK", work) + fenced("CRITERIA", listed, kWhole);
   out.max_tokens = 4096;
   return out;
 }
@@ -86,16 +86,11 @@ JudgeRequest question(const Task& task, std::string_view work, const std::vector
 /// Note what the judge decided on [begin, end); what it left out stays open. The error, or nothing.
 std::string note_decisions(const std::string& reply, std::size_t begin, std::size_t end,
                            std::vector<Criterion>& criteria) {
-  const auto object = parse_json(reply);
-  if (!object || !object->is_object() || !object->contains("criteria") || !(*object)["criteria"].is_array())
-    return "the judge's reply is no list of criteria: " + reply.substr(0, 200);
-  for (const auto& row : (*object)["criteria"]) {
-    if (!row.is_object() || !row.contains("number") || !row["number"].is_number_integer()) continue;
-    const auto number = row["number"].get<std::int64_t>();
-    const auto met = row.find("met");
-    if (number <= static_cast<std::int64_t>(begin) || number > static_cast<std::int64_t>(end)) continue;
-    if (met != row.end() && met->is_boolean()) criteria[static_cast<std::size_t>(number - 1)].met = *met;
-  }
+  const auto rows = numbered_rows(reply, "criteria", begin + 1, end);
+  if (!rows) return "the judge's reply is no list of criteria: " + reply.substr(0, 200);
+  for (const auto& [number, row] : *rows)
+    if (const auto met = row.find("met"); met != row.end() && met->is_boolean())
+      criteria[number - 1].met = met->get<bool>();
   return {};
 }
 

@@ -67,8 +67,7 @@ JudgeRequest comparison(const Rubric& rubric, const Task& task, std::string_view
   out.schema_json = schema(rubric);
   out.instructions = rubric.instructions;
   out.form = fmt::format("{}{}", kDataOnly, out.schema_json);
-  out.text = fenced("MESSAGE", task.question.empty() ? task.problem : task.question) +
-             fenced("ANSWER A", first) + fenced("ANSWER B", second);
+  out.text = fenced("MESSAGE", bare_question(task)) + fenced("ANSWER A", first) + fenced("ANSWER B", second);
   out.max_tokens = rubric.max_tokens;
   return out;
 }

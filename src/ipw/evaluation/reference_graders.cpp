@@ -110,8 +110,8 @@ JudgeRequest question_to_judge(const Rubric& rubric, const Task& task, std::stri
   out.schema_json = schema(rubric);
   out.instructions = rubric.instructions;
   out.form = fmt::format("{}{}", kDataOnly, out.schema_json);
-  out.text = fenced("QUESTION", task.question.empty() ? task.problem : task.question) +
-             fenced("REFERENCE", task.answer) + fenced("RESPONSE", text);
+  out.text =
+      fenced("QUESTION", bare_question(task)) + fenced("REFERENCE", task.answer) + fenced("RESPONSE", text);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/files.h"
 #include "ipw/datasets/encoded_text.h"
+#include "ipw/datasets/test_names.h"
 #include "support/fixture_hub.h"
 
 namespace ipw::datasets {
@@ -145,6 +146,16 @@ TEST(SweBenchData, a_config_is_a_repository_and_lists_of_tests_are_lists) {
   EXPECT_EQ(metadata["variant"], "verified-mini");
   const FixtureHub hub;
   EXPECT_EQ(open_dataset("swebench", hub.with({}))->info().source, "MariusHobbhahn/swe-bench-verified-mini");
+}
+
+TEST(TestNames, are_a_list_its_json_text_or_nothing_else) {
+  const Json values = {{"list", {"a", "b"}}, {"text", R"(["c"])"}, {"broken", "[c"}, {"object", "{}"}};
+  const Row row(values, "here");
+  EXPECT_EQ(test_names(row, "list").size(), 2U);
+  EXPECT_EQ(test_names(row, "text")[0], "c");
+  EXPECT_TRUE(test_names(row, "absent").empty());
+  EXPECT_THROW(test_names(row, "broken"), Error);
+  EXPECT_THROW(test_names(row, "object"), Error);
 }
 
 TEST(SwefficiencyData, S10_rows_without_an_issue_are_asked_too) {
