@@ -49,11 +49,16 @@ std::string size_of(const datasets::Config& config) {
 
 Json to_json(const Benchmark& benchmark) {
   Json configs = Json::array(), columns = Json::array();
-  for (const auto& config : benchmark.configs)
+  for (const auto& config : benchmark.configs) {
+    const auto pin = datasets::pinned_revision(benchmark, config);
     configs.push_back({{"name", config.name},
                        {"files", config.questions},
                        {"examples", config.examples},
+                       {"repository", config.repository.empty() ? benchmark.repository : config.repository},
+                       {"revision", pin.empty() ? Json() : Json(pin)},
+                       {"sha256", config.sha256.empty() ? Json() : Json(config.sha256)},
                        {"size", config.size == 0 ? Json() : Json(config.size)}});
+  }
   for (const auto& column : benchmark.columns)
     columns.push_back(
         {{"name", column.name}, {"type", datasets::name_of(column.kind)}, {"required", column.required}});
@@ -102,6 +107,18 @@ const Benchmark& wanted_benchmark(const Values& values) {
               fmt::format("its page is docs/reference/datasets/{}.md", id));
 }
 
+std::string_view revision_of(const Benchmark& b, const datasets::Config& config) {
+  const auto pin = datasets::pinned_revision(b, config);
+  return pin.empty() ? "not pinned: the branch main" : pin;
+}
+
+void print_config(const Benchmark& b, const datasets::Config& config) {
+  fmt::print("  config      {}: {} questions, {}\n", config.name, size_of(config), config.questions);
+  if (!config.repository.empty())
+    fmt::print("              from {}, revision {}\n", config.repository, revision_of(b, config));
+  if (!config.sha256.empty()) fmt::print("              SHA-256 {}\n", config.sha256);
+}
+
 int info(const Values& values, Context&) {
   const auto& b = wanted_benchmark(values);
   if (values.has("--json")) {
@@ -110,15 +127,11 @@ int info(const Values& values, Context&) {
   }
   fmt::print("{} ({})\n", b.name, b.id);
   fmt::print("  source      {} on the Hugging Face hub, {}\n", b.repository, access_of(b));
-  fmt::print("  revision    {}\n", b.revision.empty() ? "not pinned: the branch main" : b.revision);
-  fmt::print(
-      "  checksums   not pinned: those that the hub tells are checked; `ipw datasets fetch {}` prints them\n",
-      b.id);
+  fmt::print("  revision    {}\n", revision_of(b, b.configs.front()));
   fmt::print("  licence     {}\n  scorer      {}\n  max tokens  {}\n", b.licence, b.scorer, b.max_tokens);
   fmt::print("  prompts     {}\n", fmt::join(b.prompts, ", "));
   if (b.max_shots > 0) fmt::print("  examples    {} (0 to {})\n", b.shots, b.max_shots);
-  for (const auto& config : b.configs)
-    fmt::print("  config      {}: {} questions, {}\n", config.name, size_of(config), config.questions);
+  for (const auto& config : b.configs) print_config(b, config);
   for (const auto& column : b.columns)
     fmt::print("  column      {}: {}{}\n", column.name, datasets::name_of(column.kind),
                column.required ? "" : ", may be absent");

@@ -56,6 +56,7 @@ const Benchmark& arc() {
       .id = "arc",
       .name = "ARC",
       .repository = "allenai/ai2_arc",
+      .revision = "210d026faf9955653af8916fad021475a3f00453",
       .licence = "CC-BY-SA-4.0",
       .scorer = "multiple-choice",
       .max_tokens = 512,

@@ -111,11 +111,23 @@ const Config& chosen_config(const Benchmark& benchmark, const DatasetOptions& op
               "it has: " + listed(known));
 }
 
+std::string_view pinned_revision(const Benchmark& benchmark, const Config& config) {
+  return config.repository.empty() ? benchmark.revision : config.revision;
+}
+
 TableSource source_of(const Benchmark& benchmark, const DatasetOptions& options) {
-  const auto fallback = benchmark.revision.empty() ? std::string_view("main") : benchmark.revision;
   const auto& config = chosen_config(benchmark, options);
-  return {std::string(config.repository.empty() ? benchmark.repository : config.repository),
-          options.params.text("revision", fallback), options.params.text("path", ""), options.hub};
+  const auto pin = pinned_revision(benchmark, config);
+  TableSource out;
+  out.repository = config.repository.empty() ? benchmark.repository : config.repository;
+  out.revision = options.params.text("revision", pin.empty() ? "main" : pin);
+  out.local = options.params.text("path", "");
+  out.hub = options.hub;
+  if (out.revision == pin && !config.sha256.empty()) {
+    out.pinned_file = config.questions;
+    out.pinned_sha256 = config.sha256;
+  }
+  return out;
 }
 
 std::unique_ptr<Dataset> open_benchmark(const Benchmark& benchmark, const DatasetOptions& options) {
@@ -125,8 +137,12 @@ std::unique_ptr<Dataset> open_benchmark(const Benchmark& benchmark, const Datase
   const auto shots = chosen_shots(benchmark, options.params);
   TableFiles files(source_of(benchmark, options));
   auto rows = files.open(config.questions);
-  const Setting setting{prompt, shots, config, options.params,
-                        [&] { return open_examples(benchmark, config, files, options.params); }};
+  const Setting setting{prompt,
+                        shots,
+                        config,
+                        options.params,
+                        [&] { return open_examples(benchmark, config, files, options.params); },
+                        [files](const std::string& path) mutable { return files.fetch_beside(path); }};
   auto map = benchmark.prepare(setting);
   DatasetInfo info;
   info.id = benchmark.id;

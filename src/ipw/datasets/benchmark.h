@@ -3,6 +3,7 @@
 // is one file that fills in a `Benchmark` and a function from row to question.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -27,6 +28,9 @@ struct Config {
   std::string_view examples = {};    ///< the same for worked examples; empty without
   std::size_t size = 0;              ///< rows as published; 0 when that is not known
   std::string_view repository = {};  ///< where it is another one than the benchmark's
+  std::string_view revision = {};    ///< pinned commit of that repository
+  std::string_view files = {};       ///< path or pattern of files that belong to questions
+  std::string_view sha256 = {};      ///< of `questions` at the pinned commit, where it is one file
 };
 
 /// What the user chose, for the function that prepares the rows' mapping.
@@ -37,6 +41,8 @@ struct Setting {
   const Params& params;
   /// Read the worked examples; throws Error(Usage) where there are none. Only while preparing.
   std::function<std::unique_ptr<RowStream>()> examples;
+  /// The local path of another file of the repository, loaded when the cache lacks it. May be kept.
+  std::function<std::filesystem::path(const std::string& path)> file;
 };
 
 /// Fill a question in: problem, answer, and where the data has them id, subject, choices, question, metadata.
@@ -67,6 +73,8 @@ struct Benchmark {
 std::unique_ptr<Dataset> open_benchmark(const Benchmark& benchmark, const DatasetOptions& options);
 /// What `options` choose of a benchmark. Throws Error(Usage).
 const Config& chosen_config(const Benchmark& benchmark, const DatasetOptions& options);
+/// The commit that is asked for unless the user names another; empty where none is pinned.
+std::string_view pinned_revision(const Benchmark& benchmark, const Config& config);
 TableSource source_of(const Benchmark& benchmark, const DatasetOptions& options);
 
 /// The benchmark of a row of the registry, or null for a dataset of another kind: benchmarks.cpp.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts that benchmarks hide from search engines and crawlers.
+// Base64, and the texts that benchmarks hide from search engines and crawlers.
 #pragma once
 #include <string>
 #include <string_view>
@@ -8,6 +8,8 @@ namespace ipw::datasets {
 
 /// Base64 (RFC 4648) with or without padding; white space is passed over. Throws Error(Format).
 std::string decode_base64(std::string_view text);
+/// Base64 with padding.
+std::string encode_base64(std::string_view bytes);
 
 /// BrowseComp's way: Base64, then XOR with the SHA-256 of the row's canary, repeated. Throws Error(Format).
 std::string decrypt_with_canary(std::string_view text, std::string_view canary);

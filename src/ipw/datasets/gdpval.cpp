@@ -29,6 +29,7 @@ const Benchmark& gdpval() {
       .id = "gdpval",
       .name = "GDPval",
       .repository = "openai/gdpval",
+      .revision = "11e7900cdcac61bc4daf59e65feb238acda98fbf",
       .licence = "not stated",
       .scorer = "gdpval",
       .max_tokens = 16'384,

@@ -58,6 +58,7 @@ const Benchmark& gpqa() {
       .id = "gpqa",
       .name = "GPQA",
       .repository = "Idavidrein/gpqa",
+      .revision = "5233cd1db58884ed0bf678c7c6be731722a23f84",
       .licence = "CC-BY-4.0",
       .access = Access::Gated,
       .scorer = "gpqa",

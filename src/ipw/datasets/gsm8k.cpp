@@ -111,6 +111,7 @@ const Benchmark& gsm8k() {
       .id = "gsm8k",
       .name = "GSM8K",
       .repository = "openai/gsm8k",
+      .revision = "740312add88f781978c0658806c59bc2815b9866",
       .licence = "MIT",
       .scorer = "gsm8k",
       .max_tokens = 1024,

@@ -37,6 +37,7 @@ const Benchmark& hle() {
       .id = "hle",
       .name = "Humanity's Last Exam",
       .repository = "cais/hle",
+      .revision = "5a81a4c7271a2a2a312b9a690f0c2fde837e4c29",
       .licence = "MIT",
       .access = Access::Gated,
       .scorer = "hle",

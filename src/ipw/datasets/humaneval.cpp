@@ -35,6 +35,7 @@ const Benchmark& humaneval() {
       .id = "humaneval",
       .name = "HumanEval",
       .repository = "openai/openai_humaneval",
+      .revision = "7dce6050a7d6d172f3cc5c32aa97f52fa1a2e544",
       .licence = "MIT",
       .scorer = "humaneval",
       .max_tokens = 1024,

@@ -26,6 +26,7 @@ const Benchmark& ifeval() {
       .id = "ifeval",
       .name = "IFEval",
       .repository = "google/IFEval",
+      .revision = "966cd89545d6b6acfd7638bc708b98261ca58e84",
       .licence = "Apache-2.0",
       .scorer = "ifeval",
       .max_tokens = 1280,

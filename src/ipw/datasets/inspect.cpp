@@ -32,9 +32,10 @@ std::vector<LoadedFile> load_files(const Benchmark& benchmark, const DatasetOpti
   const auto& config = chosen_config(benchmark, options);
   TableFiles files(source_of(benchmark, options));
   std::vector<LoadedFile> out;
-  for (const auto pattern : {config.questions, config.examples}) {
+  for (const auto pattern : {config.questions, config.examples, config.files}) {
     if (pattern.empty()) continue;
     for (const auto& path : files.list(pattern)) {
+      if (std::ranges::find(out, path, &LoadedFile::path) != out.end()) continue;
       const auto file = files.fetch(path);
       out.push_back({path, file, std::filesystem::file_size(file), sha256_file(file)});
     }

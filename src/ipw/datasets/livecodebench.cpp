@@ -81,6 +81,7 @@ const Benchmark& livecodebench() {
       .id = "livecodebench",
       .name = "LiveCodeBench",
       .repository = "livecodebench/code_generation_lite",
+      .revision = "0fe84c3912ea0c4d4a78037083943e8f0c4dd505",
       .licence = "CC",
       .scorer = "livecodebench",
       .max_tokens = 4096,

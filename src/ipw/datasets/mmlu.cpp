@@ -122,6 +122,7 @@ const Benchmark& mmlu() {
       .id = "mmlu",
       .name = "MMLU",
       .repository = "cais/mmlu",
+      .revision = "c30699e8356da336a370243923dbaf21066bb9fe",
       .licence = "MIT",
       .scorer = "multiple-choice",
       .max_tokens = 256,

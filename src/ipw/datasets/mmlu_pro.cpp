@@ -92,6 +92,7 @@ const Benchmark& mmlu_pro() {
       .id = "mmlu-pro",
       .name = "MMLU-Pro",
       .repository = "TIGER-Lab/MMLU-Pro",
+      .revision = "527feea0afed1de15a8c115abf7be4c912123315",
       .licence = "MIT",
       .scorer = "mmlu-pro",
       .max_tokens = 2048,

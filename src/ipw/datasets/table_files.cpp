@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
+#include "ipw/base/hash.h"
 #include "ipw/base/text.h"
 #include "ipw/http/hub_cache.h"
 
@@ -72,6 +73,14 @@ void require_whole(const std::vector<std::string>& paths, std::string_view where
               "load the others: ipw datasets fetch ID, with a network");
 }
 
+void require_checksum(const fs::path& file, const std::string& expected) {
+  const auto found = sha256_file(file);
+  if (found == expected) return;
+  throw Error(ErrorCode::Format,
+              fmt::format("{} has the checksum {}, not {} as published", file.string(), found, expected),
+              "a mirror or a proxy changed it: remove it from the cache and load it again");
+}
+
 }  // namespace
 
 bool matches(std::string_view pattern, std::string_view text) {
@@ -129,8 +138,14 @@ fs::path TableFiles::fetch(const std::string& path) {
   if (is_local()) return source_.local / path;
   const auto result =
       http::hub_file({http::HubKind::Dataset, source_.repository, revision(), path, {}}, source_.hub);
+  if (path == source_.pinned_file && result.commit == source_.revision)
+    require_checksum(result.file, source_.pinned_sha256);
   commit_ = result.commit;
   return result.file;
+}
+
+fs::path TableFiles::fetch_beside(const std::string& path) {
+  return is_single_file() ? source_.local.parent_path() / fs::path(path).filename() : fetch(path);
 }
 
 std::unique_ptr<RowStream> TableFiles::open(std::string_view pattern) {

@@ -17,6 +17,7 @@ struct TableSource {
   std::string revision;         ///< branch, tag or commit
   std::filesystem::path local;  ///< instead of the hub: a table, or a folder laid out as the repository
   http::HubOptions hub;
+  std::string pinned_file, pinned_sha256;  ///< checked when `revision` is the commit that was pinned
 };
 
 /// Find and load the files of one revision. Every file comes from the commit of the first one.
@@ -30,6 +31,8 @@ class TableFiles {
   std::vector<std::string> list(std::string_view pattern);
   /// The local path of a file, loaded when the cache lacks it.
   std::filesystem::path fetch(const std::string& path);
+  /// The same for a file that is no table: with a single table of the user's it lies in that table's folder.
+  std::filesystem::path fetch_beside(const std::string& path);
   /// Read the files of a pattern one after another; each is loaded when the one before it is read. The first
   /// is opened at once.
   std::unique_ptr<RowStream> open(std::string_view pattern);

@@ -83,8 +83,8 @@ TEST(Benchmark, knows_its_prompts_and_configs) {
 }
 TEST(Benchmark, X19_works_from_the_cache_without_a_network) {
   const FixtureHub hub;
-  const auto online = read_all(*open_dataset("mmlu-pro", hub.with()));
-  const auto offline = read_all(*open_dataset("mmlu-pro", hub.with({}, true)));
+  const auto online = read_all(*open_dataset("mmlu-pro", hub.with({{"revision", "main"}})));
+  const auto offline = read_all(*open_dataset("mmlu-pro", hub.with({{"revision", "main"}}, true)));
   ASSERT_EQ(online.size(), offline.size());
   EXPECT_EQ(online[0].problem, offline[0].problem);
 }

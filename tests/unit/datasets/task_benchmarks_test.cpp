@@ -99,6 +99,9 @@ TEST(EncodedText, base64_of_every_length) {
   EXPECT_EQ(decode_base64("YmE"), "ba");
   EXPECT_EQ(decode_base64("Zm9v\nYmFy"), "foobar");
   EXPECT_THROW(decode_base64("Zm9v!"), Error);
+  for (const std::string bytes : {"", "b", "ba", "bar", "barb", "\xff\xfe"})
+    EXPECT_EQ(decode_base64(encode_base64(bytes)), bytes);
+  EXPECT_EQ(encode_base64("ba"), "YmE=");
 }
 
 TEST(EncodedText, what_is_broken_is_an_error) {
