@@ -70,6 +70,13 @@ std::optional<double> scored_only(const Counts& c) {
   return static_cast<double>(c.correct) / static_cast<double>(c.correct + c.wrong);
 }
 
+/// {"RULE": {"KEY": VALUE}}
+Json official_json(const RunData& run) {
+  Json out = Json::object();
+  for (const auto& [rule, f] : run.official) out[rule][f.key] = f.value;
+  return out;
+}
+
 /// The original's keys with our definitions, then ours.
 Json summary_json(const RunData& run, const Accuracy& accuracy, const Efficiency& cost) {
   const Counts& c = accuracy.counts;
@@ -89,11 +96,26 @@ Json summary_json(const RunData& run, const Accuracy& accuracy, const Efficiency
   json["accuracy_figure"] = to_json(accuracy.total);
   json["mean_score"] = to_json(mean_score(run));
   json["graded"] = run.graded;
+  json["official"] = official_json(run);
   json["truncated"] = run.truncated;
   json["unparsed"] = run.unparsed;
   json["failures"] = run.failures;
   json["unscored_reasons"] = run.unscored;
   return json;
+}
+
+Table official_table(const RunData& run) {
+  Table table;
+  table.title = "Figures of the benchmark";
+  table.columns = {"rule", "figure", "value"};
+  table.right_aligned = {false, false, true};
+  for (const auto& [rule, f] : run.official)
+    table.rows.push_back(
+        {rule, std::string(f.label),
+         f.is_count ? fmt::format("{:.0f}", f.value) : fmt::format("{:.2f} %", 100 * f.value)});
+  table.notes = {
+      "as the benchmark itself defines them, over the scored answers; failed queries are left out"};
+  return table;
 }
 
 class AccuracyAnalysis final : public Analysis {
@@ -164,6 +186,7 @@ std::vector<Table> accuracy_tables(const RunData& run, const Accuracy& accuracy)
   table.rows.back()[1] = value_text(accuracy.total, true);
   table.notes = notes_of(run, accuracy.counts);
   std::vector<Table> tables{table};
+  if (!run.official.empty()) tables.push_back(official_table(run));
   if (const auto samples = samples_of(run)) tables.push_back(samples_table(*samples));
   return tables;
 }

@@ -82,10 +82,18 @@ void Collector::add_outcome(const records::QueryRecord& record, QueryRow& row) {
   } else if (record.evaluation && record.evaluation->correct) {
     row.outcome = *record.evaluation->correct ? Outcome::Correct : Outcome::Wrong;
     if (is_unparsed(*record.evaluation)) ++run_.unparsed;
+    add_to_tally(record);
   } else {
     const bool judged = record.evaluation && !record.evaluation->reason.empty();
     count(run_.unscored, judged ? record.evaluation->reason : "not evaluated");
   }
+}
+
+void Collector::add_to_tally(const records::QueryRecord& record) {
+  const auto& e = *record.evaluation;
+  const auto [it, is_new] = tallies_.try_emplace(e.scorer);
+  if (const auto* row = is_new ? find(evaluation::tallies(), e.scorer) : nullptr) it->second = row->make();
+  if (it->second) it->second->add({record.response, record.answer, *e.correct, e.score, e.metadata});
 }
 
 void Collector::add_domain(const records::DomainEnergy& energy) {
@@ -186,6 +194,9 @@ void Collector::choose_scope() {
 RunData Collector::finish(std::string model) && {
   count_questions();
   choose_scope();
+  for (const auto& [rule, tally] : tallies_)
+    for (const auto& figure : tally ? tally->figures() : std::vector<evaluation::OfficialFigure>())
+      run_.official.push_back({rule, figure});
   run_.model = std::move(model);
   return std::move(run_);
 }

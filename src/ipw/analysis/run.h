@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "ipw/analysis/rows.h"
 #include "ipw/base/external_sort.h"
+#include "ipw/evaluation/tallies.h"
 #include "ipw/records/run_folder.h"
 
 namespace ipw::analysis {
@@ -20,6 +22,12 @@ struct DomainTotals {
   std::size_t n = 0;
   double total_joules = 0, mean_joules = 0, squares = 0, half_width_joules = 0, min_coverage = 1;
   std::map<std::string, std::size_t> reasons;  ///< why windows have no value
+};
+
+/// A figure of evaluation's tallies, and the rule of its answers.
+struct RuleFigure {
+  std::string rule;
+  evaluation::OfficialFigure figure;
 };
 
 struct RunData {
@@ -34,7 +42,8 @@ struct RunData {
   std::size_t truncated = 0, unparsed = 0, shared_device = 0;
   std::size_t graded = 0;  ///< answers with a score beside the verdict
   double score_sum = 0;
-  std::size_t implausible = 0;  ///< negative or non-finite values, taken as absent
+  std::vector<RuleFigure> official;  ///< what the benchmarks publish besides, of the scored answers
+  std::size_t implausible = 0;       ///< negative or non-finite values, taken as absent
 };
 
 /// Take records one after another. One thread at a time.
@@ -49,6 +58,7 @@ class Collector {
  private:
   std::optional<double> plausible(std::optional<double> value);
   void add_outcome(const records::QueryRecord& record, QueryRow& row);
+  void add_to_tally(const records::QueryRecord& record);
   void add_energy(const records::QueryRecord& record, QueryRow& row);
   void add_cost(const records::QueryRecord& record, QueryRow& row);
   void add_domain(const records::DomainEnergy& energy);
@@ -62,6 +72,7 @@ class Collector {
   std::vector<records::Headline> scopes_;  ///< distinct scope and method seen, with no joules of interest
   std::vector<std::size_t> scope_counts_;
   std::map<std::string, std::uint32_t> subject_ids_;
+  std::map<std::string, std::unique_ptr<evaluation::Tally>> tallies_;  ///< by rule; null where it has none
 };
 
 /// Distinct subjects, and reasons of one kind, that are told apart; later ones are counted together, so that

@@ -14,10 +14,13 @@
 #include "ipw/cli/judge_options.h"
 #include "ipw/cli/price_option.h"
 #include "ipw/execution/answers.h"
+#include "ipw/execution/summary.h"
 #include "ipw/stats/agreement.h"
 
 namespace ipw::cli {
 namespace {
+
+constexpr int kInterrupted = 130;
 
 constexpr Positional kPositionals[] = {
     {"DIR", "A run folder of ipw; without it --dataset and --answers.", false}};
@@ -37,27 +40,32 @@ constexpr Option kOptions[] = {
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag},
 };
 
+void add_official(Json& json, const std::vector<evaluation::OfficialFigure>& figures) {
+  for (const auto& figure : figures)
+    json[figure.key] = figure.is_count ? Json(static_cast<std::int64_t>(figure.value)) : Json(figure.value);
+}
+
 Json to_json(const execution::AnswersOutcome& o) {
   Json subjects = Json::object();
   for (const auto& [name, count] : o.subjects)
     subjects[name] = {{"answers", count.answers}, {"correct", count.correct}};
-  return {{"dataset", o.dataset},
-          {"questions", o.questions},
-          {"answers", o.counts.answers},
-          {"missing", o.missing},
-          {"unknown_ids", o.unknown_ids},
-          {"correct", o.counts.correct},
-          {"wrong", o.counts.wrong},
-          {"unscored", o.counts.unscored},
-          {"accuracy", o.accuracy ? Json(*o.accuracy) : Json(nullptr)},
-          {"accuracy_interval_95", o.interval ? Json({o.interval->low, o.interval->high}) : Json(nullptr)},
-          {"accuracy_official", o.official ? Json(o.official->accuracy) : Json(nullptr)},
-          {"official_guesses", o.official ? Json(o.official->guessed) : Json(nullptr)},
-          {"official_guesses_right", o.official ? Json(o.official->guessed_right) : Json(nullptr)},
-          {"classes", o.classes},
-          {"unscored_reasons", o.reasons},
-          {"subjects", std::move(subjects)},
-          {"judge", Json::parse(o.judge_json)}};
+  Json json{{"dataset", o.dataset},
+            {"questions", o.questions},
+            {"answers", o.counts.answers},
+            {"missing", o.missing},
+            {"unknown_ids", o.unknown_ids},
+            {"correct", o.counts.correct},
+            {"wrong", o.counts.wrong},
+            {"unscored", o.counts.unscored},
+            {"accuracy", o.accuracy ? Json(*o.accuracy) : Json(nullptr)},
+            {"accuracy_interval_95", o.interval ? Json({o.interval->low, o.interval->high}) : Json(nullptr)},
+            {"accuracy_official", nullptr},
+            {"classes", o.classes},
+            {"unscored_reasons", o.reasons},
+            {"subjects", std::move(subjects)},
+            {"judge", Json::parse(o.judge_json)}};
+  add_official(json, o.official);
+  return json;
 }
 
 void print(const execution::AnswersOutcome& o) {
@@ -67,10 +75,9 @@ void print(const execution::AnswersOutcome& o) {
     fmt::print("accuracy {:.2f} % [{:.2f}, {:.2f}]: {} right, {} wrong, {} unscored\n", 100 * *o.accuracy,
                100 * o.interval->low, 100 * o.interval->high, o.counts.correct, o.counts.wrong,
                o.counts.unscored);
-  if (o.official)
-    fmt::print(
-        "official figure {:.2f} %: {} answers without a letter were given a random one, {} of them rightly\n",
-        100 * o.official->accuracy, o.official->guessed, o.official->guessed_right);
+  for (const auto& f : o.official)
+    fmt::print("  {:>8} {}\n",
+               f.is_count ? fmt::format("{:.0f}", f.value) : fmt::format("{:.2f} %", 100 * f.value), f.label);
   for (const auto& [name, count] : o.classes) fmt::print("  {:>8} {}\n", count, name);
   for (const auto& [reason, count] : o.reasons) fmt::print("  {:>8} unscored: {}\n", count, reason);
 }
@@ -95,6 +102,7 @@ int score_answers(const Values& values, Context& context) {
     fmt::print("{}", pretty_json(to_json(outcome)));
   else
     print(outcome);
+  if (context.stop.stop_requested()) return kInterrupted;
   if (outcome.counts.answers > 0) return 0;
   fmt::print(stderr, "no answer has the id of a question; the ids are those of `ipw datasets sample {}`\n",
              request.config.dataset);
@@ -131,11 +139,26 @@ void print_agreement(const execution::ScoreCounts& counts) {
                  : "");
 }
 
+/// What summary.json keeps of it.
+Json rescoring(const Values& values, Context& context, const execution::ScoreCounts& counts,
+               const Json& judge) {
+  const auto scorer = values.text("--scorer");
+  return {{"at", static_cast<double>(unix_nanos(context.around.clock.wall())) * 1e-9},
+          {"scorer", scorer ? Json(*scorer) : Json()},
+          {"answers", counts.answers},
+          {"correct", counts.correct},
+          {"wrong", counts.wrong},
+          {"unscored", counts.unscored},
+          {"agreement", agreement_json(counts)},
+          {"judge", judge}};
+}
+
 int score_run(const std::string& folder, const Values& values, Context& context) {
   auto config = execution::profile_config_from_json(read_json_file(folder + "/config.json"));
   take_judge_options(values, config);
   config.prices = values.text("--prices").value_or(config.prices);
-  execution::ScoringTools tools(execution::judge_config(config, context.around), context.around.clock);
+  execution::ScoringTools tools(execution::judge_config(config, context.around, context.stop),
+                                context.around.clock);
   execution::ScoreCounts counts;
   {
     Console console(values.has("--quiet"), context.err_is_terminal, context.width);
@@ -143,22 +166,28 @@ int score_run(const std::string& folder, const Values& values, Context& context)
     counts = execution::score_folder(folder, config, context.around, values.text("--scorer").value_or(""),
                                      tools, journal, console, context.stop);
   }
+  const auto account = tools.account();
+  const bool up_to_date =
+      counts.answers > 0 &&
+      execution::update_scores(folder, config.model, rescoring(values, context, counts, account));
   if (values.has("--json"))
     fmt::print("{}", pretty_json({{"answers", counts.answers},
                                   {"correct", counts.correct},
                                   {"wrong", counts.wrong},
                                   {"unscored", counts.unscored},
                                   {"agreement", agreement_json(counts)},
-                                  {"judge", tools.account()}}));
+                                  {"judge", account}}));
   else if (counts.answers == 0)
     fmt::print("nothing to do: every answer has its verdict; --scorer NAME judges all of them anew\n");
   else
     fmt::print(
-        "{} answers: {} right, {} wrong, {} unscored\nthe verdicts are in the journal; `ipw analyze {}` uses "
+        "{} answers: {} right, {} wrong, {} unscored\nthe verdicts are in the journal{}; `ipw analyze {}` "
+        "uses "
         "them\n",
-        counts.answers, counts.correct, counts.wrong, counts.unscored, folder);
+        counts.answers, counts.correct, counts.wrong, counts.unscored,
+        up_to_date ? ", the dataset and the summary" : "", folder);
   if (!values.has("--json")) print_agreement(counts);
-  return 0;
+  return context.stop.stop_requested() ? kInterrupted : 0;
 }
 
 int run(const Values& values, Context& context) {
@@ -173,7 +202,7 @@ const Command kScore = {"score",
                         "With a folder: the answers that have no verdict yet (their rule needs a judge or a "
                         "sandbox), or with --scorer all of them.\n"
                         "Verdicts are appended to the journal, one after another, and the analyses use the "
-                        "last one of each answer.\n\n"
+                        "last one of each answer; dataset and summary.json follow.\n\n"
                         "Without: each line of --answers is graded by the rule of its question. An answer "
                         "without anything that the rule can\n"
                         "read counts as wrong.\n\n"

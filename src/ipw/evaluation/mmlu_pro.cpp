@@ -82,28 +82,34 @@ class MmluPro final : public Scorer {
 
 }  // namespace
 
-void MmluProTally::add(std::string_view response, char gold) {
-  const std::string text(response);
+void MmluProTally::add(const Judged& answer) {
+  const std::string text(answer.response);
   const auto letter = extract(text);
-  entries_.push_back({!by_phrase(text).empty(), letter.empty() ? '\0' : letter[0], gold});
+  entries_.push_back({!by_phrase(text).empty(), letter.empty() ? '\0' : letter[0],
+                      answer.reference.empty() ? '\0' : answer.reference.front()});
 }
 
-std::optional<MmluProTally::Result> MmluProTally::result() const {
-  if (entries_.empty()) return std::nullopt;
+std::vector<OfficialFigure> MmluProTally::figures() const {
+  if (entries_.empty()) return {};
   PythonRandom random(kSeed);
   for (const auto& e : entries_)
     if (!e.has_phrase) random.below(kLetters);
-  Result out;
-  std::size_t correct = 0;
+  std::size_t correct = 0, guessed = 0, guessed_right = 0;
   for (const auto& e : entries_) {
-    const bool guessed = e.letter == '\0';
-    const char letter = guessed ? static_cast<char>('A' + random.below(kLetters)) : e.letter;
+    const bool guess = e.letter == '\0';
+    const char letter = guess ? static_cast<char>('A' + random.below(kLetters)) : e.letter;
     correct += letter == e.gold ? 1 : 0;
-    out.guessed += guessed ? 1 : 0;
-    out.guessed_right += guessed && letter == e.gold ? 1 : 0;
+    guessed += guess ? 1 : 0;
+    guessed_right += guess && letter == e.gold ? 1 : 0;
   }
-  out.accuracy = static_cast<double>(correct) / static_cast<double>(entries_.size());
-  return out;
+  return {{"accuracy_official", "official accuracy, guesses included",
+           static_cast<double>(correct) / static_cast<double>(entries_.size())},
+          {"official_guesses", "answers without a letter, guessed", static_cast<double>(guessed), true},
+          {"official_guesses_right", "guessed rightly", static_cast<double>(guessed_right), true}};
+}
+
+std::unique_ptr<Tally> make_mmlu_pro_tally() {
+  return std::make_unique<MmluProTally>();
 }
 
 std::unique_ptr<Scorer> make_mmlu_pro() {

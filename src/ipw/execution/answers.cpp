@@ -54,15 +54,13 @@ std::string class_of(const records::Evaluation& verdict) {
   return metadata && metadata->is_object() ? metadata->value("class", "") : "";
 }
 
-constexpr std::string_view kMmluPro = "mmlu-pro";
-
 class Grading {
  public:
-  Grading(const AnswersRequest& request, const Surroundings& around)
+  Grading(const AnswersRequest& request, const Surroundings& around, const std::stop_token& stop)
       : request_(request),
         answers_(read_answers(request.answers)),
         dataset_(open_dataset(request.config, around)),
-        tools_(judge_config(request.config, around), around.clock) {
+        tools_(judge_config(request.config, around, stop), around.clock) {
     outcome_.dataset = dataset_->info().id;
   }
 
@@ -88,8 +86,7 @@ class Grading {
     const auto verdict =
         score_answer(question, answer.response, answer.finish_reason, &tools_, request_.scorer);
     outcome_.counts.add(verdict);
-    if (verdict.scorer == kMmluPro && verdict.correct)
-      official_.emplace(answer.place, std::pair(answer.response, question.answer.front()));
+    if (verdict.correct) keep_for_tally(question, answer, verdict);
     if (!verdict.correct) ++outcome_.reasons[verdict.reason];
     if (const auto name = class_of(verdict); !name.empty()) ++outcome_.classes[name];
     auto& subject = outcome_.subjects[question.subject];
@@ -101,32 +98,50 @@ class Grading {
     const auto scored = outcome_.counts.correct + outcome_.counts.wrong;
     outcome_.judge_json = dump_json(tools_.account());
     if (scored == 0) return;
-    if (official_.size() == scored) outcome_.official = official();
+    if (judged_.size() == scored) outcome_.official = official();
     outcome_.accuracy = static_cast<double>(outcome_.counts.correct) / static_cast<double>(scored);
     outcome_.interval = stats::wilson(outcome_.counts.correct, scored);
   }
 
-  /// The guesses of MMLU-Pro's script follow the order of the answers.
-  std::optional<evaluation::MmluProTally::Result> official() const {
-    evaluation::MmluProTally tally;
-    for (const auto& [place, answer] : official_) tally.add(answer.first, answer.second);
-    return tally.result();
+  /// Only where all answers have the rule of the first.
+  void keep_for_tally(const datasets::Question& question, const Answer& answer, records::Evaluation verdict) {
+    if (!tally_ && judged_.empty())
+      if (const auto* row = find(evaluation::tallies(), verdict.scorer)) {
+        tally_ = row->make();
+        rule_ = verdict.scorer;
+      }
+    if (tally_ && verdict.scorer == rule_)
+      judged_.emplace(answer.place, Kept{&answer.response, question.answer, std::move(verdict)});
   }
+
+  /// In the order of the answers: the guesses of MMLU-Pro's script follow it.
+  std::vector<evaluation::OfficialFigure> official() {
+    for (const auto& [place, k] : judged_)
+      tally_->add({*k.response, k.reference, *k.verdict.correct, k.verdict.score, k.verdict.metadata});
+    return tally_->figures();
+  }
+
+  struct Kept {
+    const std::string* response;
+    std::string reference;
+    records::Evaluation verdict;
+  };
 
   const AnswersRequest& request_;
   Answers answers_;
   std::unique_ptr<datasets::Dataset> dataset_;
   ScoringTools tools_;
   AnswersOutcome outcome_;
-  std::map<std::size_t, std::pair<std::string, char>>
-      official_;  ///< response and reference by place in the file
+  std::unique_ptr<evaluation::Tally> tally_;
+  std::string rule_;                    ///< of the tally
+  std::map<std::size_t, Kept> judged_;  ///< by place in the file
 };
 
 }  // namespace
 
 AnswersOutcome score_answers(const AnswersRequest& request, const Surroundings& around, Observer& observer,
                              const std::stop_token& stop) {
-  return Grading(request, around).run(observer, stop);
+  return Grading(request, around, stop).run(observer, stop);
 }
 
 }  // namespace ipw::execution

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "ipw/evaluation/mmlu_pro.h"
+#include "ipw/evaluation/tallies.h"
 #include "ipw/execution/scoring.h"
 #include "ipw/stats/stats.h"
 
@@ -34,8 +34,8 @@ struct AnswersOutcome {
   std::map<std::string, std::size_t> classes;  ///< parsed, unparsed, empty, truncated
   std::map<std::string, std::size_t> reasons;  ///< of the unscored
   std::map<std::string, SubjectCount> subjects;
-  std::optional<evaluation::MmluProTally::Result> official;  ///< where the benchmark's own figure guesses
-  std::string judge_json;                                    ///< ScoringTools::account as text
+  std::vector<evaluation::OfficialFigure> official;  ///< what the benchmark publishes besides
+  std::string judge_json;                            ///< ScoringTools::account as text
 };
 
 /// Read and judge. Throws Error(Format) that names the line of the answers' file, also for an id that comes

@@ -55,6 +55,7 @@ class Engine final : public JudgeEngine {
   const std::string& instructions(const JudgeRequest& request) const;
   JudgeReply ask_server(const JudgeRequest& request, JudgeRecord& record);
   JudgeReply complete(const clients::Request& request, JudgeRecord& record);
+  void pause(Seconds wait);
   void tell(const JudgeRecord& record);
 
   const JudgeConfig config_;
@@ -98,11 +99,18 @@ clients::Request Engine::wire(const JudgeRequest& request) const {
   return out;
 }
 
+void Engine::pause(Seconds wait) {
+  constexpr Nanoseconds kTurn = std::chrono::milliseconds(100);
+  const auto end = clock_.now() + std::chrono::duration_cast<Nanoseconds>(wait);
+  for (auto now = clock_.now(); now < end && !config_.stop.stop_requested(); now = clock_.now())
+    clock_.sleep_until(std::min(end, now + kTurn));
+}
+
 /// One question with its retries.
 JudgeReply Engine::complete(const clients::Request& request, JudgeRecord& record) {
   Seconds wait = config_.first_wait;
   for (int attempt = 1;; ++attempt) {
-    const auto response = client_->complete(request, {});
+    const auto response = client_->complete(request, config_.stop);
     ++record.attempts;
     record.prompt_tokens += response.usage.prompt_tokens.value_or(0);
     record.completion_tokens += response.usage.completion_tokens.value_or(0);
@@ -111,11 +119,11 @@ JudgeReply Engine::complete(const clients::Request& request, JudgeRecord& record
       return {std::nullopt, fmt::format("the judge wrote nothing (finish: {})", response.finish_reason),
               false};
     }
-    if (attempt >= config_.attempts || !passes_by_itself(*response.failure))
+    if (attempt >= config_.attempts || config_.stop.stop_requested() || !passes_by_itself(*response.failure))
       return {std::nullopt,
               fmt::format("the judge failed after {} attempt(s): {}", attempt, response.failure->message),
               false};
-    clock_.sleep_until(clock_.now() + std::chrono::duration_cast<Nanoseconds>(wait));
+    pause(wait);
     wait = std::min(wait * 2, kLongestWait);
   }
 }

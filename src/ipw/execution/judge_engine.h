@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "ipw/base/clock.h"
@@ -25,6 +26,7 @@ struct JudgeConfig {
   Seconds first_wait{1};                       ///< before the second attempt; doubles, at most 60 s
   std::filesystem::path cache;                 ///< file of replies, only appended to; empty: no cache
   std::map<std::string, std::string> rubrics;  ///< rule -> the user's instructions in place of ours
+  std::stop_token stop;                        ///< ends waits and calls; what was not answered by then fails
   prices::Quote price = Unexpected<std::string>("nobody looked for a price");
 };
 

@@ -137,7 +137,7 @@ RunOutcome ProfileRun::run() {
 void ProfileRun::score_waiting() {
   if (!scoring_is_due_ || stop_.stop_requested()) return;
   observer_.stage("scoring");
-  ScoringTools tools(judge_config(config_, around_), around_.clock);
+  ScoringTools tools(judge_config(config_, around_, stop_.get_token()), around_.clock);
   const Instant begin = around_.clock.now();
   const auto counts =
       score_folder(folder_.path, config_, around_, {}, tools, *journal_, observer_, stop_.get_token());

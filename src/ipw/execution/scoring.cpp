@@ -101,26 +101,56 @@ class QuestionsOfRun {
 struct Waiting {
   datasets::Question question;
   std::string response, finish_reason;
-  std::optional<records::Evaluation> last;  ///< the verdict before
-  records::Evaluation verdict;
+  std::optional<records::Evaluation> last;     ///< the verdict before
+  std::optional<records::Evaluation> verdict;  ///< absent when it was stopped
 };
 
-/// Judge a handful at once; what a rule throws is its verdict.
-void judge_all(std::vector<Waiting>& batch, std::string_view scorer, ScoringTools& tools) {
-  std::atomic<std::size_t> next{0};
-  std::vector<std::jthread> threads;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < batch.size(); i = next++) {
-      auto& w = batch[i];
-      try {
-        w.verdict = score_answer(w.question, w.response, w.finish_reason, &tools, scorer);
-      } catch (const std::exception& error) {
-        w.verdict = to_record(without_verdict(error.what()), scorer.empty() ? w.question.scorer : scorer);
-      }
+/// A handful of answers, judged at once.
+class Batch {
+ public:
+  Batch(std::string_view scorer, ScoringTools& tools, records::Journal& journal, const std::stop_token& stop)
+      : scorer_(scorer), tools_(tools), journal_(journal), stop_(stop) {}
+
+  void judge(std::vector<Waiting>& batch) {
+    std::atomic<std::size_t> next{0};
+    std::mutex mutex;
+    std::exception_ptr trouble;
+    const auto work = [&] {
+      for (std::size_t i = next++; i < batch.size() && !stop_.stop_requested(); i = next++) try {
+          judge(batch[i], mutex);
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          trouble = std::current_exception();
+        }
+    };
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < std::min(kAtOnce, batch.size()); ++i) threads.emplace_back(work);
+    threads.clear();
+    if (trouble) std::rethrow_exception(trouble);
+  }
+
+ private:
+  /// What a rule throws is its verdict; what the journal throws is trouble.
+  void judge(Waiting& w, std::mutex& mutex) {
+    auto verdict = verdict_on(w);
+    if (stop_.stop_requested() && !verdict.correct) return;  // the stop may be the reason
+    const std::lock_guard lock(mutex);
+    journal_.append_evaluation(w.question.index, verdict);
+    w.verdict = std::move(verdict);
+  }
+  records::Evaluation verdict_on(const Waiting& w) {
+    try {
+      return score_answer(w.question, w.response, w.finish_reason, &tools_, scorer_);
+    } catch (const std::exception& error) {
+      return to_record(without_verdict(error.what()), scorer_.empty() ? w.question.scorer : scorer_);
     }
-  };
-  for (std::size_t i = 0; i < std::min(kAtOnce, batch.size()); ++i) threads.emplace_back(work);
-}
+  }
+
+  std::string_view scorer_;
+  ScoringTools& tools_;
+  records::Journal& journal_;
+  const std::stop_token& stop_;
+};
 
 }  // namespace
 
@@ -197,8 +227,9 @@ static std::string read_rubric(const std::string& rule, const std::string& path)
   return text;
 }
 
-JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around) {
+JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around, std::stop_token stop) {
   JudgeConfig out;
+  out.stop = std::move(stop);
   out.client = config.eval_client;
   out.base_url = config.eval_base_url;
   out.model = config.eval_model;
@@ -236,13 +267,14 @@ ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfi
   if (!questions.trouble().empty())
     observer.note(fmt::format("scoring without the dataset: {}", questions.trouble()));
   const auto reader = records::open_run(folder, config.model);
+  Batch judge(scorer, tools, journal, stop);
   std::vector<Waiting> batch;
   const auto flush = [&] {
-    judge_all(batch, scorer, tools);
+    judge.judge(batch);
     for (const auto& w : batch) {
-      journal.append_evaluation(w.question.index, w.verdict);
-      counts.add(w.verdict);
-      counts.compare(w.question.id, w.last, w.verdict);
+      if (!w.verdict) continue;
+      counts.add(*w.verdict);
+      counts.compare(w.question.id, w.last, *w.verdict);
     }
     journal.sync();
     batch.clear();
@@ -250,7 +282,8 @@ ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfi
   };
   for (records::QueryRecord record; !stop.stop_requested() && reader->next(record);) {
     if (record.failure || (scorer.empty() && record.evaluation && !pending(*record.evaluation))) continue;
-    batch.push_back({questions.of(record), record.response, record.finish_reason, record.evaluation, {}});
+    batch.push_back(
+        {questions.of(record), record.response, record.finish_reason, record.evaluation, std::nullopt});
     if (batch.size() >= 4 * kAtOnce) flush();
   }
   flush();

@@ -47,7 +47,7 @@ class ScoringTools {
 };
 
 /// The judge of a run's configuration, with its price; its replies are kept in the cache folder.
-JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around);
+JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around, std::stop_token stop = {});
 
 /// Judge one answer by the rule of the question, or by `scorer` where it is not empty. Without tools a rule
 /// that needs them leaves the answer pending(). Throws Error(Usage) for an unknown rule.
@@ -67,8 +67,8 @@ struct ScoreCounts {
 };
 
 /// Judge the answers of a run's folder that wait for it, or all of them by `scorer`, several at once; each
-/// verdict is in the journal before the next is begun, so that stopping loses none. Failed queries stay
-/// wrong. Throws Error.
+/// verdict is in the journal before its thread begins another, so that stopping loses none; what the judge
+/// had not answered then still waits. Failed queries stay wrong. Throws Error.
 ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfig& config,
                          const Surroundings& around, std::string_view scorer, ScoringTools& tools,
                          records::Journal& journal, Observer& observer, const std::stop_token& stop);

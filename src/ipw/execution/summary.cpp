@@ -96,6 +96,32 @@ Json gpu_info(const records::MachineInfo& m) {
           {"driver_version", or_null(m.gpu_driver)}};
 }
 
+std::optional<std::string> text_at(const Json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? std::optional(it->get<std::string>()) : std::nullopt;
+}
+
+/// The machine that system_info and gpu_info of a summary tell of.
+records::MachineInfo machine_of(const Json& summary) {
+  const Json system = summary.value("system_info", Json::object()), gpu = summary.value("gpu_info", Json());
+  records::MachineInfo m;
+  m.os_name = text_at(system, "os_name").value_or("");
+  m.os_version = text_at(system, "os_version").value_or("");
+  m.kernel_version = text_at(system, "kernel_version").value_or("");
+  m.host_name = text_at(system, "host_name").value_or("");
+  m.cpu_brand = text_at(system, "cpu_brand").value_or("");
+  m.cpu_count = system.value("cpu_count", std::int64_t{0});
+  m.hardware_label = text_at(summary, "hardware_label").value_or("");
+  if (!gpu.is_object()) return m;
+  m.gpu_name = text_at(gpu, "name");
+  m.gpu_vendor = text_at(gpu, "vendor");
+  m.gpu_backend = text_at(gpu, "backend");
+  m.gpu_driver = text_at(gpu, "driver_version");
+  if (const auto count = gpu.find("count"); count != gpu.end() && count->is_number_integer())
+    m.gpu_count = count->get<std::int64_t>();
+  return m;
+}
+
 Json client_info(const clients::Description& d) {
   return {{"base_url", d.base_url}, {"server", d.server},     {"version", d.version},
           {"models", d.models},     {"warnings", d.warnings}, {"details", embedded(d.details_json)}};
@@ -136,6 +162,7 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
           {"telemetry", telemetry_card({f.source, f.self, f.idle, f.idle_model, f.activity, f.whole})},
           {"cost", cost_json(tally.cost, f.price, tally.queries)},
           {"scoring", f.scoring},
+          {"rescored", records::read_summary(folder).value("rescored", Json::array())},
           {"attribution", account_json(f.account)},
           {"interrupted", f.interrupted},
           {"verdict", {{"valid", verdict.valid()}, {"reasons", verdict.reasons}}}};
@@ -190,6 +217,21 @@ RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& fa
   const auto verdict = judge(tally, facts.self, facts.interrupted);
   records::write_summary(folder, make_summary(folder, facts, tally, verdict));
   return {folder, tally.queries, tally.failed, facts.interrupted, verdict};
+}
+
+bool update_scores(const std::filesystem::path& folder, const std::string& model, const Json& note) {
+  auto summary = records::read_summary(folder);
+  if (!summary.contains("totals")) return false;
+  const auto info = folder / "dataset_info.json";
+  const auto description = std::filesystem::exists(info) ? read_json_file(info).value("description", "") : "";
+  records::finish_dataset(folder,
+                          {.model = model, .description = description, .machine = machine_of(summary)});
+  const auto tally = count(folder, model);
+  summary["totals"].update(
+      {{"scored", tally.scored}, {"unscored", tally.queries - tally.scored}, {"correct", tally.correct}});
+  summary["rescored"].push_back(note);
+  records::write_summary(folder, summary);
+  return true;
 }
 
 void note_resumption(records::Journal& journal, std::size_t finished, WallTime now) {

@@ -43,6 +43,11 @@ struct FinishFacts {
 /// Write the dataset and summary.json of a folder and judge the run.
 RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& facts);
 
+/// Bring the dataset and summary.json of a finished run up to the last verdicts of its journal; `note` says
+/// how they came about and is appended to `rescored`. False where the run was never finished: `ipw profile
+/// --resume` does.
+bool update_scores(const std::filesystem::path& folder, const std::string& model, const Json& note);
+
 /// The counts of a run, over all its parts.
 struct Tally {
   std::size_t queries = 0, failed = 0, scored = 0, correct = 0, with_energy = 0;

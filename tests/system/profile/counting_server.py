@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An OpenAI-compatible server that answers at once and remembers every prompt it was asked."""
+"""An OpenAI-compatible server that gives one answer to all and remembers every prompt it was asked."""
 import http.server
 import json
 import threading
@@ -9,7 +9,8 @@ import time
 class CountingServer:
     """Serve on a free loopback port; `asked` holds the prompts in order of arrival, `seeds` each with its seed."""
 
-    def __init__(self, delay_seconds=0.0):
+    def __init__(self, delay_seconds=0.0, answer="42"):
+        self.answer = answer
         self.asked, self.seeds, self.delay_seconds, self.dead = [], [], delay_seconds, False
         outer = self
 
@@ -31,7 +32,7 @@ class CountingServer:
                     self.close_connection = True
                     return
                 chunks = [
-                    {"choices": [{"index": 0, "delta": {"content": "42"}}]},
+                    {"choices": [{"index": 0, "delta": {"content": outer.answer}}]},
                     {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
                     {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}},
                 ]

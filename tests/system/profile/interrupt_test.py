@@ -37,6 +37,31 @@ def ctrl_c_keeps_what_was_asked(program):
         assert len(run_ipw.finished(folder)) == 200
 
 
+def ctrl_c_while_judging_keeps_the_verdicts(program):
+    with with_questions(200) as folder:
+        server = counting_server.CountingServer()
+        judge = counting_server.CountingServer(delay_seconds=0.5, answer=json.dumps({"reasoning": "", "grade": "correct"}))
+        words = run_ipw.command(program, server, folder, "--dataset-param", "scorer=simpleqa", "--concurrency", "8",
+                                "--eval-base-url", judge.url, "--eval-model", "fake")
+        home = {**os.environ, "XDG_CACHE_HOME": os.path.join(folder, "cache")}
+        process = subprocess.Popen(words, env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while len(judge.asked) < 80:
+            time.sleep(0.01)
+        stopped = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == 130, (process.returncode, err)
+        took = time.monotonic() - stopped
+        assert took < 10, f"it waited {took:.1f} s for the judge"
+        first = run_ipw.verdicts(folder)
+        assert 16 <= len(first) < 200 and all(v["correct"] for v in first), len(first)
+        again = subprocess.run([program, "score", run_ipw.run_folder(folder), "--quiet", "--json"], env=home, check=True,
+                               capture_output=True, text=True)
+        assert json.loads(again.stdout)["correct"] == 200 - len(first), again.stdout
+        totals = json.loads((run_ipw.run_folder(folder) / "summary.json").read_text())["totals"]
+        assert (totals["scored"], totals["correct"]) == (200, 200), totals
+
+
 def a_full_disk_loses_nothing(program):
     with with_questions(400) as folder:
         server = counting_server.CountingServer()
@@ -76,7 +101,7 @@ def a_server_that_dies_stops_the_run_and_keeps_it(program):
 
 def main():
     program = sys.argv[1]
-    for check in (ctrl_c_keeps_what_was_asked, a_full_disk_loses_nothing, a_server_that_is_down_is_an_error,
+    for check in (ctrl_c_keeps_what_was_asked, ctrl_c_while_judging_keeps_the_verdicts, a_full_disk_loses_nothing, a_server_that_is_down_is_an_error,
                   a_server_that_dies_stops_the_run_and_keeps_it):
         check(program)
         print("holds:", check.__name__.replace("_", " "))

@@ -36,3 +36,10 @@ def finished(folder):
             if record["type"] == "query":
                 prompts.append(record["problem"])
     return prompts
+
+
+def verdicts(folder):
+    """The verdicts of the journal, without those that still wait for their judge."""
+    lines = (run_folder(folder) / "journal.jsonl").read_text().splitlines()
+    found = [json.loads(line)["evaluation"] for line in lines if '"type":"evaluation"' in line]
+    return [verdict for verdict in found if verdict.get("correct") is not None]

@@ -135,5 +135,18 @@ TEST(Accuracy, of_an_empty_run_says_so) {
   EXPECT_EQ(result.figures[0].reason, "no query");
 }
 
+TEST(Accuracy, shows_the_benchmark_s_own_figures_beside_it) {
+  auto right = answered(0, true), none = answered(1, false);
+  right.evaluation->scorer = none.evaluation->scorer = "simpleqa";
+  right.evaluation->metadata = R"({"grade":"correct"})";
+  none.evaluation->metadata = R"({"grade":"not_attempted"})";
+  const RunData run = run_of({right, none, failed(2)});
+  const auto result = accuracy_result(run, {});
+  const Json official = Json::parse(result.json)["summary"]["official"]["simpleqa"];
+  EXPECT_EQ(official["accuracy_given_attempted"], 1);
+  EXPECT_EQ(official["not_attempted"], 0.5);
+  EXPECT_EQ(result.tables[1].title, "Figures of the benchmark");
+}
+
 }  // namespace
 }  // namespace ipw::analysis

@@ -31,16 +31,17 @@ TEST(MmluPro, an_answer_of_a_megabyte_is_read_in_linear_time) {
 }
 // CPython 3.11: random.seed(12345); [random.choice("ABCDEFGHIJ") for _ in range(6)].
 TEST(MmluProTally, guesses_as_the_official_script) {
-  const std::string expected = "GAEFDE";
+  const std::string_view expected = "GAEFDE";
   MmluProTally tally;
-  for (std::size_t i = 0; i < 3; ++i) tally.add("no idea", expected[3 + i]);
-  tally.add("The answer is (A).", 'A');
-  const auto result = tally.result();
-  ASSERT_TRUE(result);
-  EXPECT_EQ(result->guessed, 3U);
-  EXPECT_EQ(result->guessed_right, 3U);
-  EXPECT_DOUBLE_EQ(result->accuracy, 1);
-  EXPECT_FALSE(MmluProTally().result());
+  for (std::size_t i = 0; i < 3; ++i)
+    tally.add({.response = "no idea", .reference = expected.substr(3 + i, 1)});
+  tally.add({.response = "The answer is (A).", .reference = "A"});
+  const auto figures = tally.figures();
+  ASSERT_EQ(figures.size(), 3U);
+  EXPECT_DOUBLE_EQ(figures[0].value, 1);
+  EXPECT_EQ(figures[1].value, 3);
+  EXPECT_EQ(figures[2].value, 3);
+  EXPECT_TRUE(MmluProTally().figures().empty());
 }
 
 }  // namespace
