@@ -11,6 +11,13 @@
 namespace ipw::datasets {
 namespace {
 
+/// The form for questions with options; the other is kAnswerWithConfidence.
+constexpr std::string_view kChoiceWithConfidence =
+    "\n\nYour response should be in the following format:\nExplanation: {your explanation for your answer "
+    "choice}\n"
+    "Answer: {your chosen answer}\n"
+    "Confidence: {your confidence score between 0% and 100% for your answer}";
+
 MapRow prepare(const Setting& setting) {
   const bool all = setting.config.name == "all";
   const bool plain = setting.prompt == "original";
@@ -19,11 +26,13 @@ MapRow prepare(const Setting& setting) {
     if (!image.empty() && !all) return false;
     out.id = row.text("id");
     out.question = row.text("question");
-    out.problem = out.question + (plain ? "" : std::string(kAnswerWithConfidence));
+    const auto type = row.text_or("answer_type", "");
+    out.problem = out.question;
+    if (!plain) out.problem += type == "multipleChoice" ? kChoiceWithConfidence : kAnswerWithConfidence;
     out.answer = row.text("answer");
     out.subject = row.text_or("category", "");
     if (!image.empty()) out.images = {image};
-    out.metadata = dump_json({{"answer_type", row.text_or("answer_type", "")},
+    out.metadata = dump_json({{"answer_type", type},
                               {"raw_subject", row.text_or("raw_subject", "")},
                               {"has_image", !image.empty()}});
     return true;

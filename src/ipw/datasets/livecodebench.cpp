@@ -12,19 +12,21 @@
 namespace ipw::datasets {
 namespace {
 
+/// The runner's system message; it stands before the question, as the runner has it for models without one.
 constexpr std::string_view kRole =
     "You are an expert Python programmer. You will be given a question (problem specification) and will "
-    "generate a correct "
-    "Python program that matches the specification and passes all tests. You will NOT return anything except "
-    "for the "
-    "program.\n\n";
+    "generate a "
+    "correct Python program that matches the specification and passes all tests.\n\n";
 constexpr std::string_view kWithStarter =
     "You will use the following starter code to write the solution to the problem and enclose your code "
-    "within delimiters.";
+    "within "
+    "delimiters.";
 constexpr std::string_view kWithoutStarter =
     "Read the inputs from stdin solve the problem and write the answer to stdout (do not directly test on "
     "the sample "
-    "inputs). Enclose your code within delimiters as follows.";
+    "inputs). Enclose your code within delimiters as follows. Ensure that when the python program runs, it "
+    "reads the "
+    "inputs, runs the algorithm and writes output to STDOUT.";
 
 std::string prompt_of(const Row& row) {
   const auto starter = row.text_or("starter_code", "");

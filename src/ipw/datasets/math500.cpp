@@ -19,8 +19,8 @@ MapRow prepare(const Setting& setting) {
             ? fmt::format(
                   "Solve the following math problem step by step. The last line of your response should be "
                   "of "
-                  "the form ANSWER: $ANSWER (without quotes) where $ANSWER is the answer to the problem.\n\n"
-                  "{}\n\nRemember to put your answer on its own line after \"ANSWER:\", and you do not need "
+                  "the form Answer: $ANSWER (without quotes) where $ANSWER is the answer to the problem.\n\n"
+                  "{}\n\nRemember to put your answer on its own line after \"Answer:\", and you do not need "
                   "to use a \\boxed command.",
                   out.question)
             : fmt::format("Solve this problem step by step and state the final answer clearly.\n\n{}",

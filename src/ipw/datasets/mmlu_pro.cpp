@@ -55,7 +55,7 @@ std::string official(const Item& item, const Examples& examples) {
   return fmt::format(
       "The following are multiple choice questions (with answers) about {}. Think step by step and then "
       "finish "
-      "your answer with \"the answer is (X)\" where X is the correct letter choice.\n\n\n{}{}Answer: Let's "
+      "your answer with \"the answer is (X)\" where X is the correct letter choice.\n\n\n\n{}{}Answer: Let's "
       "think "
       "step by step.",
       item.category, it == examples.end() ? "" : it->second, head(item));

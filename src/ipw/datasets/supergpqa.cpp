@@ -11,15 +11,13 @@ namespace ipw::datasets {
 namespace {
 
 std::string official(const std::string& question, const std::vector<std::string>& options) {
-  auto out = fmt::format(
+  return fmt::format(
       "Answer the following multiple choice question. There is only one correct answer. The last line of "
       "your "
       "response should be in the format 'Answer: $LETTER' (without quotes), where LETTER is one of A, B, C, "
       "D, E, "
       "F, G, H, I, or J.\n\n{}\n{}",
       question, option_lines(options, ") "));
-  out.pop_back();
-  return out;
 }
 
 /// As the Python suite asks, with the blank lines that it meant to have.

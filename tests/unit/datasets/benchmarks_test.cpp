@@ -72,7 +72,7 @@ TEST(SuperGpqa, S5_keeps_blank_options_so_that_the_letters_are_those_of_the_row)
   EXPECT_EQ(all[1].answer, "B");
 }
 TEST(SuperGpqa, S5_keeps_the_blank_line_in_front_of_the_question) {
-  EXPECT_THAT(load("supergpqa")[0].problem, EndsWith("F, G, H, I, or J.\n\nQuestion 0?\nA) 3\nB) 4\nC) 5"));
+  EXPECT_THAT(load("supergpqa")[0].problem, EndsWith("F, G, H, I, or J.\n\nQuestion 0?\nA) 3\nB) 4\nC) 5\n"));
 }
 TEST(SuperGpqa, S5_keeps_the_blank_lines_of_the_original_prompt) {
   EXPECT_THAT(load("supergpqa", {{"prompt", "original"}})[0].problem,
@@ -139,7 +139,7 @@ TEST(Math500, asks_as_simple_evals) {
   const auto first = load("math500")[0];
   EXPECT_THAT(first.problem,
               EndsWith("What is half of $1$?\n\nRemember to put your answer on its own line after "
-                       "\"ANSWER:\", and you do not need to use a \\boxed command."));
+                       "\"Answer:\", and you do not need to use a \\boxed command."));
   EXPECT_EQ(first.answer, "\\frac{1}{2}");
   EXPECT_EQ(first.id, "test/prealgebra/1.json");
 }

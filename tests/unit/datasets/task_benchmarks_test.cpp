@@ -57,7 +57,8 @@ TEST(HleData, shows_images_only_to_models_that_see) {
   ASSERT_EQ(text.size(), 1U);
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[1].images, std::vector<std::string>{"data:image/png;base64,AAAA"});
-  EXPECT_TRUE(text[0].problem.ends_with("for your answer}"));
+  EXPECT_NE(text[0].problem.find("\nExact Answer: {your succinct, final answer}\n"), std::string::npos);
+  EXPECT_NE(all[1].problem.find("\nAnswer: {your chosen answer}\n"), std::string::npos);
   EXPECT_EQ(text[0].question, "What is the rank of this group?");
 }
 
