@@ -20,3 +20,6 @@ IPW_MODEL_SHA256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db5
 
 # Python packages that only the tests use: they open what ipw writes, and serve a model as a foreign server does.
 IPW_TEST_PACKAGES=datasets==5.0.1,nvidia-nvml-dev-cu12==12.9.79,pandas==3.1.1,pyarrow==23.0.1,pytest==9.2.0,grpcio-tools==1.85.1,xllamacpp==2026.10.11549
+# Python packages that only the benchmarks use, beside which scoring is timed; the second without what it depends on.
+IPW_BENCH_PACKAGES=math-verify==0.9.0,numpy==2.4.6
+IPW_BENCH_PACKAGES_BARE=lm-eval==0.4.13

@@ -51,6 +51,22 @@ bench_program() {
     --model "$cache/models/$IPW_MODEL_FILE"
 }
 
+# bench_scoring: `ipw score` beside the Python that people use, in an environment of its own.
+bench_scoring() {
+  local place packages
+  place="$cache/bench-$(venv_key)"
+  if [ ! -e "$place/.complete" ]; then
+    IFS=, read -r -a packages <<<"$IPW_BENCH_PACKAGES"
+    logged bench-venv "the command that makes it: python3 -m venv $place" python3 -m venv --clear "$place"
+    logged bench-packages "the command that gets them: $place/bin/pip install ${packages[*]}" \
+      "$place/bin/pip" --disable-pip-version-check install "${packages[@]}"
+    logged bench-packages "the command that gets it: $place/bin/pip install --no-deps $IPW_BENCH_PACKAGES_BARE" \
+      "$place/bin/pip" --disable-pip-version-check install --no-deps "$IPW_BENCH_PACKAGES_BARE"
+    touch "$place/.complete"
+  fi
+  "$place/bin/python" bench/scoring_beside.py build/bench/bin/ipw
+}
+
 # truth: tests and benchmarks say what they measured for each goal (tests/support/goal.h); the page is made of that.
 truth() {
   local bin=build/bench/bin page=docs/reference/telemetry-truth
