@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/json.h"
@@ -120,12 +121,20 @@ std::string text_of(const Json& object, const char* key) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
+/// A grade in any spelling: "Not attempted" is not_attempted.
+std::string grade_of(const Json& object) {
+  auto grade = to_lower_ascii(std::string(trim(text_of(object, "grade"))));
+  std::ranges::replace_if(
+      grade, [](char c) { return c == ' ' || c == '-'; }, '_');
+  return grade;
+}
+
 /// What the judge wrote as a verdict; a grade that the rubric does not know is no grade.
 Verdict read_reply(const Rubric& rubric, const Task& task, const std::string& reply) {
   const auto object = parse_json(reply);
   if (!object || !object->is_object())
     return unscored("the judge's reply is no JSON object: " + reply.substr(0, 200));
-  const auto grade = text_of(*object, "grade");
+  const auto grade = grade_of(*object);
   const bool known = grade == rubric.right || grade == rubric.wrong || grade == rubric.abstained;
   if (grade.empty() || !known)
     return unscored(fmt::format("the judge gave the grade \"{}\", which {} does not know", grade, rubric.id));

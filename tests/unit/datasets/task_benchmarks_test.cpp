@@ -52,7 +52,7 @@ TEST(FramesData, S20_is_closed_book_and_its_links_keep_their_commas_and_quotes) 
       std::string::npos);
 }
 
-TEST(HleData, shows_images_only_to_models_that_see) {
+TEST(HleData, S18_shows_images_only_to_models_that_see) {
   const auto text = questions("hle"), all = questions("hle", {{"config", "all"}});
   ASSERT_EQ(text.size(), 1U);
   ASSERT_EQ(all.size(), 2U);

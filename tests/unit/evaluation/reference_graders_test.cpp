@@ -64,6 +64,17 @@ TEST(ReferenceGraders, S26_read_the_two_grades) {
   }
 }
 
+TEST(ReferenceGraders, S19_read_a_grade_in_any_spelling) {
+  for (const auto* spelling : {"not_attempted", "Not attempted", "NOT_ATTEMPTED ", "not-attempted"}) {
+    auto judge = grades(spelling);
+    const auto verdict = grade("simpleqa", judge, "I do not know");
+    EXPECT_EQ(verdict.correct, false) << spelling;
+    EXPECT_NE(verdict.metadata.find(R"("grade":"not_attempted")"), verdict.metadata.npos) << spelling;
+  }
+  auto unsure = grades("not sure");
+  EXPECT_FALSE(grade("simpleqa", unsure, "Ada").correct);  // no grade, and not "no" either
+}
+
 TEST(ReferenceGraders, S32_a_failing_judge_leaves_the_answer_unscored) {
   for (const auto& row : kGrades) {
     FakeJudge dead({std::nullopt, "connection refused", false}), chatty({"A", {}, false});

@@ -25,7 +25,7 @@ auto near(const char* key, double value) {
   return Pair(key, DoubleNear(value, 1e-12));
 }
 
-TEST(Tallies, simpleqa_sets_apart_what_was_not_attempted) {
+TEST(Tallies, S19_simpleqa_sets_apart_what_was_not_attempted) {
   const Judged right{.correct = true, .metadata = R"({"grade":"correct"})"},
       wrong{.metadata = R"({"grade":"incorrect"})"}, none{.metadata = R"({"grade":"not_attempted"})"};
   // 2 right of 4, 3 attempted: 2/3 given attempted, F = 2 (2/3) (1/2) / (2/3 + 1/2) = 4/7.
@@ -38,7 +38,7 @@ TEST(Tallies, simpleqa_sets_apart_what_was_not_attempted) {
       UnorderedElementsAre(near("not_attempted", 0), near("accuracy_given_attempted", 0), near("f1", 0)));
 }
 
-TEST(Tallies, hle_compares_confidence_with_what_was_right) {
+TEST(Tallies, S18_hle_compares_confidence_with_what_was_right) {
   const Judged sure{.correct = true, .metadata = R"({"confidence":90})"},
       unsure{.metadata = R"({"confidence":50})"}, silent{.metadata = "{}"};
   // One bin: mean confidence 0.7, mean correctness 0.5.
