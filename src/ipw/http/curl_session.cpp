@@ -47,6 +47,8 @@ class Epoll {
   }
   void forget(int socket) { ::epoll_ctl(fd_, EPOLL_CTL_DEL, socket, nullptr); }
 
+  int descriptor() const { return fd_; }
+
   std::span<const epoll_event> wait(Nanoseconds limit) {
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::max(limit, Nanoseconds(0))).count();
     const int n = ::epoll_wait(fd_, events_.data(), static_cast<int>(events_.size()), static_cast<int>(ms));
@@ -68,6 +70,8 @@ class CurlSession final : public Session {
   void start(Request request, OnHeaders on_headers, OnChunk on_chunk,
              std::function<void(Result)> done) override;
   bool drive(Seconds wait) override;
+  int descriptor() const override { return epoll_.descriptor(); }
+  std::optional<Instant> deadline() const override;
 
  private:
   static int on_watch(CURL*, curl_socket_t socket, int what, void* self, void*);
@@ -183,11 +187,22 @@ void CurlSession::expire() {
     curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &running);
   }
   for (std::size_t i = active_.size(); i-- > 0;) {
+    if (active_[i]->request.stop.stop_requested()) {
+      active_[i]->cancelled = true;
+      end(i, CURLE_ABORTED_BY_CALLBACK);
+      continue;
+    }
     const auto idle = active_[i]->request.idle_timeout;
     if (idle.count() <= 0 || now - active_[i]->last_activity < idle) continue;
     active_[i]->idle_expired = true;
     end(i, CURLE_OPERATION_TIMEDOUT);
   }
+}
+
+std::optional<Instant> CurlSession::deadline() const {
+  if (!waiting_.empty()) return clock_.now();
+  const auto next = next_deadline(Instant::max());
+  return next == Instant::max() ? std::nullopt : std::optional(next);
 }
 
 Instant CurlSession::next_deadline(Instant limit) const {

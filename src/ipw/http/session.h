@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,7 @@ struct Request {
   bool follow_redirects = false;
   std::optional<Credentials> credentials;
   std::string ca_file;      ///< PEM of the authorities to trust instead of the system's, if not empty
+  std::stop_token stop;     ///< ends the transfer at the next drive()
   bool verify_peer = true;  ///< false: take any certificate, for controllers that signed their own
 };
 
@@ -77,6 +79,10 @@ class Session {
                      std::function<void(Result)> done) = 0;
   /// Move all transfers, waiting up to the limit for something to happen; false when none is left.
   virtual bool drive(Seconds wait) = 0;
+  /// For a thread that waits for other things besides: a descriptor that is readable when drive() has
+  /// something to do (epoll(7)), and when it has to be called in any case.
+  virtual int descriptor() const = 0;
+  virtual std::optional<Instant> deadline() const = 0;
 };
 
 /// Make a session on the machine's clock.
