@@ -9,124 +9,16 @@
 
 #include "ipw/base/json.h"
 #include "ipw/base/text.h"
+#include "ipw/clients/stream_parts.h"
 
 namespace ipw::clients {
 namespace {
-
-const Json& member(const Json& object, const char* key) {
-  static const Json kNull;
-  if (!object.is_object()) return kNull;
-  const auto it = object.find(key);
-  return it == object.end() ? kNull : *it;
-}
-
-std::string text_of(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-std::optional<std::int64_t> count_of(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_number_integer() || value.get<std::int64_t>() < 0) return {};
-  return value.get<std::int64_t>();
-}
-
-std::optional<Seconds> milliseconds_of(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_number() || value.get<double>() < 0) return {};
-  return Seconds(value.get<double>() / 1e3);
-}
 
 /// Servers name the reasoning channel differently, and some send it under two names at once.
 std::string reasoning_of(const Json& delta) {
   for (const char* key : {"reasoning", "reasoning_content", "thinking"})
     if (auto text = text_of(delta, key); !text.empty()) return text;
   return {};
-}
-
-/// Joins the fragments of tool calls by index, else by id, else by position.
-class ToolCalls {
- public:
-  /// Add the fragments of one delta; true when one carried text.
-  bool add(const Json& fragments) {
-    bool carried = false;
-    if (!fragments.is_array()) return false;
-    for (std::size_t i = 0; i < fragments.size(); ++i) carried |= add(fragments[i], i);
-    return carried;
-  }
-  std::string json() const {
-    Json list = Json::array();
-    for (const auto& call : calls_)
-      list.push_back({{"id", call.id},
-                      {"type", "function"},
-                      {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
-    return list.empty() ? std::string() : dump_json(list);
-  }
-
- private:
-  struct Call {
-    std::int64_t index;
-    std::string id, name, arguments;
-  };
-  Call& call_of(const Json& fragment, std::size_t position) {
-    const auto index = count_of(fragment, "index");
-    const auto id = text_of(fragment, "id");
-    for (auto& call : calls_)
-      if (index         ? call.index == *index
-          : !id.empty() ? call.id == id
-                        : call.index == static_cast<std::int64_t>(position))
-        return call;
-    const auto next = index.value_or(id.empty() ? static_cast<std::int64_t>(position)
-                                                : static_cast<std::int64_t>(calls_.size()));
-    return calls_.emplace_back(Call{next, id, {}, {}});
-  }
-  bool add(const Json& fragment, std::size_t position) {
-    Call& call = call_of(fragment, position);
-    const Json& function = member(fragment, "function");
-    if (call.id.empty()) call.id = text_of(fragment, "id");
-    call.name += text_of(function, "name");
-    const Json& arguments = member(function, "arguments");
-    const auto text = arguments.is_object() ? dump_json(arguments) : text_of(function, "arguments");
-    call.arguments += text;
-    return !text.empty();
-  }
-  std::vector<Call> calls_;
-};
-
-/// What both protocols collect.
-struct Collected {
-  Response response;
-  ToolCalls tools;
-
-  void fail(std::string kind, std::string message) {
-    if (!response.failure) response.failure = Failure{std::move(kind), std::move(message)};
-  }
-  /// Add the text of one event; true when it carried some.
-  bool add(const std::string& content, const std::string& reasoning, const Json& tool_calls,
-           Instant received) {
-    response.content += content;
-    response.reasoning += reasoning;
-    if (!content.empty() && !response.first_content) response.first_content = received;
-    const bool called = tools.add(tool_calls);
-    if (content.empty() && reasoning.empty() && !called) return false;
-    response.arrivals.push_back(received);
-    return true;
-  }
-  Response take() {
-    response.tool_calls_json = tools.json();
-    if (response.content.find("<think>") != std::string::npos)
-      response.notes.push_back("the reasoning stands inside the answer, in <think>");
-    count_if_unknown(response);
-    return std::move(response);
-  }
-};
-
-std::string server_message(const Json& event) {
-  return error_text(dump_json(event));
-}
-
-bool is_error(const Json& event) {
-  return !member(event, "error").is_null() || text_of(event, "object") == "error";
 }
 
 class ChatReader {
