@@ -57,6 +57,10 @@ class Attribution {
  public:
   virtual ~Attribution() = default;
   virtual void begin(std::int64_t request, Instant at) = 0;
+  /// One in which no model works, such as a tool of an agent or its own time: it has no part in an
+  /// accelerator while the models of others work there. A rule that does not tell them apart takes it as a
+  /// request.
+  virtual void begin_aside(std::int64_t request, Instant at) { begin(request, at); }
   /// One that is never taken (it was cancelled) is unattributed; `taken` false says so.
   virtual void end(std::int64_t request, const Work& work, bool taken = true) = 0;
   /// The share of an ended request, once all is known that it takes; with `force` what is known now.
@@ -71,7 +75,7 @@ class Attribution {
 using IdleWatts = std::function<std::optional<double>(const std::string& domain)>;
 
 /// Rule "time-share": between two consecutive starts or ends the energy is shared equally by the active
-/// requests.
+/// requests; that of an accelerator by those in which a model works, where there is one.
 std::unique_ptr<Attribution> time_share(const Source& source);
 
 /// Rule "work-share": energy above idle is shared by work, prompt tokens times c_p and output tokens times

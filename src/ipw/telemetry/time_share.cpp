@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rule "time-share": between two consecutive starts or ends the energy belongs to the active requests in
-// equal parts.
+// equal parts; on an accelerator to those in which a model works, where there is one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,14 +17,13 @@ class TimeShare final : public Attribution {
  public:
   explicit TimeShare(const Source& source) : source_(source) { know_domains(); }
 
-  void begin(std::int64_t request, Instant at) override {
-    if (changes_.empty()) begin_ = at;
-    ++changes_[at].more;
-    requests_[request] = {at, std::nullopt};
-  }
+  void begin(std::int64_t request, Instant at) override { add(request, at, false); }
+  void begin_aside(std::int64_t request, Instant at) override { add(request, at, true); }
 
   void end(std::int64_t request, const Work& work, bool taken) override {
-    --changes_[work.done].more;
+    auto& change = changes_[work.done].more;
+    --change.requests;
+    if (!requests_[request].aside) --change.models;
     if (taken)
       requests_[request].end = work.done;
     else
@@ -32,10 +31,10 @@ class TimeShare final : public Attribution {
   }
 
   std::optional<WindowReport> take(std::int64_t request, bool force) override {
-    const auto [begin, end] = requests_.at(request);
-    if (!end || (!force && !source_.settled(*end))) return std::nullopt;
-    WindowReport report = source_.window(begin, *end);
-    share(report, begin, *end);
+    const Life life = requests_.at(request);
+    if (!life.end || (!force && !source_.settled(*life.end))) return std::nullopt;
+    WindowReport report = source_.window(life.begin, *life.end);
+    share(report, life);
     requests_.erase(request);
     retire(oldest_pending());
     return report;
@@ -51,9 +50,18 @@ class TimeShare final : public Attribution {
   }
 
  private:
+  /// How many are active, and in how many of them a model works.
+  struct Count {
+    int requests = 0, models = 0;
+    Count& operator+=(const Count& other) {
+      requests += other.requests;
+      models += other.models;
+      return *this;
+    }
+  };
   /// A begin or an end, and the energies from here to the next one, once somebody asked.
   struct Change {
-    int more = 0;  ///< how many requests more are active from here on
+    Count more;  ///< active from here on besides those before
     std::vector<records::DomainEnergy> energies;
     Instant until{};
   };
@@ -61,7 +69,26 @@ class TimeShare final : public Attribution {
   struct Life {
     Instant begin{};
     std::optional<Instant> end;
+    bool aside = false;
   };
+  /// What a request has of the pieces of its life, on accelerators and on all else.
+  struct Part {
+    double now = 0, variation = 0;
+    void become(double next) {
+      variation += std::abs(next - now);
+      now = next;
+    }
+  };
+
+  void add(std::int64_t request, Instant at, bool aside) {
+    if (changes_.empty()) begin_ = at;
+    changes_[at].more += {1, aside ? 0 : 1};
+    requests_[request] = {at, std::nullopt, aside};
+  }
+
+  static bool is_accelerator(const records::DomainEnergy& energy) {
+    return energy.scope == to_string(Scope::Accelerator) || energy.scope == to_string(Scope::Instance);
+  }
 
   // A device may appear during a run.
   void know_domains() {
@@ -89,35 +116,36 @@ class TimeShare final : public Attribution {
   // themselves, and the number of active requests.
   template <class Visit>
   void for_pieces(Instant from, Instant to, const Visit& visit) {
-    int active = active_before_;
+    Count active = active_before_;
     for (auto change = changes_.begin(); change != changes_.end() && change->first < to; ++change) {
       active += change->second.more;
       if (change->first >= from) visit(piece(change), active);
     }
   }
 
-  void share(WindowReport& report, Instant begin, Instant end) {
+  void share(WindowReport& report, const Life& life) {
     std::vector<double> joules(report.energies.size(), 0);
     std::vector<bool> known(report.energies.size(), false);
     // An error at a change moves energy between neighbours in proportion to the jump of the share.
-    double variation = 0, previous = 0;
+    Part accelerator, other;
     int most = 0;
-    for_pieces(begin, end, [&](const std::vector<records::DomainEnergy>& energies, int active) {
-      const double part = 1.0 / std::max(active, 1);
-      variation += std::abs(part - previous);
-      previous = part;
-      most = std::max(most, active);
+    for_pieces(life.begin, *life.end, [&](const std::vector<records::DomainEnergy>& energies, Count active) {
+      other.become(1.0 / std::max(active.requests, 1));
+      accelerator.become(active.models == 0 ? other.now : life.aside ? 0 : 1.0 / active.models);
+      most = std::max(most, active.requests);
       for (std::size_t i = 0; i < std::min(joules.size(), energies.size()); ++i) {
         if (!energies[i].joules) continue;
-        joules[i] += *energies[i].joules * part;
+        joules[i] += *energies[i].joules * (is_accelerator(energies[i]) ? accelerator : other).now;
         known[i] = true;
       }
     });
-    variation += previous;
+    accelerator.become(0);
+    other.become(0);
     know_domains();
     for (std::size_t i = 0; i < joules.size(); ++i) {
       records::DomainEnergy& energy = report.energies[i];
       if (!energy.joules || !known[i]) continue;
+      const double variation = (is_accelerator(energy) ? accelerator : other).variation;
       energy.joules = joules[i];
       if (most > 1) energy.low_joules = energy.high_joules = std::nullopt;
       energy.half_width_joules *= variation / 2;
@@ -137,7 +165,7 @@ class TimeShare final : public Attribution {
       for (std::size_t i = 0; i < std::min(totals_.size(), energies.size()); ++i) {
         const double joules = energies[i].joules.value_or(0);
         totals_[i].device_joules += joules;
-        if (active_before_ == 0) totals_[i].idle_joules += joules;
+        if (active_before_.requests == 0) totals_[i].idle_joules += joules;
       }
       changes_.erase(first);
     }
@@ -145,7 +173,7 @@ class TimeShare final : public Attribution {
 
   const Source& source_;
   Changes changes_;
-  int active_before_ = 0;                  ///< active before the first change that is kept
+  Count active_before_;                    ///< active before the first change that is kept
   std::map<std::int64_t, Life> requests_;  ///< running, or ended and not yet taken
   Instant begin_{};
   std::vector<DeviceShare> totals_;

@@ -15,7 +15,8 @@ namespace {
 /// A source whose readings are all there already.
 class Recorded final : public Source {
  public:
-  Recorded(const Signal& signal, double seconds) : history_({make_domain("gpu-0", Scope::Accelerator)}) {
+  Recorded(const Signal& signal, double seconds, Scope scope = Scope::Accelerator)
+      : history_({make_domain("gpu-0", scope)}) {
     for (double t = 0; t <= seconds; t += 0.05) {
       Sample sample;
       sample.readings.push_back(energy_reading(t, shown(signal, t, 0.1, 0.013)));
@@ -243,6 +244,48 @@ TEST(WorkShare, energy_that_is_unknown_is_absent_with_a_reason) {
   const auto energy = attribution->take(1, true)->energies.at(0);
   EXPECT_FALSE(energy.joules);
   EXPECT_FALSE(energy.reason.empty());
+}
+
+TEST(TimeShare, tools_have_no_part_in_an_accelerator_while_a_model_works) {
+  const Recorded source(constant_signal(200), 20);
+  const auto attribution = time_share(source);
+  attribution->begin(1, at(2));        // a model
+  attribution->begin_aside(2, at(2));  // a tool of another agent
+  attribution->end(1, work({2, 6}));
+  attribution->end(2, {.done = at(8)});
+  const auto model = attribution->take(1, true)->energies.at(0),
+             tool = attribution->take(2, true)->energies.at(0);
+  EXPECT_NEAR(*model.joules, 800, 10);
+  EXPECT_NEAR(*tool.joules, 400, 10);  // from 6 to 8 there is nobody else
+}
+
+TEST(TimeShare, tools_share_what_is_no_accelerator_evenly) {
+  const Recorded source(constant_signal(200), 20, Scope::Package);
+  const auto attribution = time_share(source);
+  attribution->begin(1, at(2));
+  attribution->begin_aside(2, at(2));
+  attribution->end(1, work({2, 6}));
+  attribution->end(2, {.done = at(6)});
+  EXPECT_NEAR(*attribution->take(1, true)->energies.at(0).joules, 400, 10);
+  EXPECT_NEAR(*attribution->take(2, true)->energies.at(0).joules, 400, 10);
+}
+
+TEST(TimeShare, sums_hold_with_models_and_tools) {
+  const Recorded source(llm_signal(90, 650, 380, 0.7, 0.2, 1.7), 60);
+  const auto requests = random_requests(7);
+  const auto attribution = time_share(source);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto id = static_cast<std::int64_t>(i);
+    i % 2 == 0 ? attribution->begin(id, at(requests[i].begin))
+               : attribution->begin_aside(id, at(requests[i].begin));
+  }
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    attribution->end(static_cast<std::int64_t>(i), work(requests[i]));
+  double sum = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    take_one(*attribution, static_cast<std::int64_t>(i), true, sum);
+  const auto total = attribution->totals().domains.at(0);
+  EXPECT_NEAR(sum + total.idle_joules, total.device_joules, 1e-9 * total.device_joules);
 }
 
 }  // namespace
