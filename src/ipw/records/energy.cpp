@@ -27,6 +27,48 @@ bool counts_in_sums(const std::vector<DomainEnergy>& energies, const DomainEnerg
          });
 }
 
+namespace {
+
+void add_optional(std::optional<double>& sum, const std::optional<double>& more) {
+  sum = sum && more ? std::optional(*sum + *more) : std::nullopt;
+}
+
+void add(DomainEnergy& sum, double sum_seconds, const DomainEnergy& more, double more_seconds) {
+  const double gain = sum.half_width_joules - sum.random_half_width_joules + more.half_width_joules -
+                      more.random_half_width_joules;
+  sum.random_half_width_joules = std::hypot(sum.random_half_width_joules, more.random_half_width_joules);
+  sum.half_width_joules = gain + sum.random_half_width_joules;
+  const double seconds = sum_seconds + more_seconds;
+  if (seconds > 0) sum.coverage = (sum.coverage * sum_seconds + more.coverage * more_seconds) / seconds;
+  add_optional(sum.joules, more.joules);
+  add_optional(sum.idle_joules, more.idle_joules);
+  add_optional(sum.low_joules, more.low_joules);
+  add_optional(sum.high_joules, more.high_joules);
+  if (sum.reason.empty()) sum.reason = more.reason;
+  for (const auto& rule : more.validity)
+    if (std::ranges::find(sum.validity, rule) == sum.validity.end()) sum.validity.push_back(rule);
+}
+
+}  // namespace
+
+void add_energies(std::vector<DomainEnergy>& sum, double sum_seconds, const std::vector<DomainEnergy>& more,
+                  double more_seconds) {
+  if (sum.empty()) {
+    sum = more;
+    return;
+  }
+  for (const auto& energy : more) {
+    const auto it = std::ranges::find(sum, energy.domain, &DomainEnergy::domain);
+    if (it != sum.end()) {
+      add(*it, sum_seconds, energy, more_seconds);
+      continue;
+    }
+    sum.push_back(energy);  // a device that was not there before: what it took then is not known
+    sum.back().joules.reset();
+    sum.back().reason = "the device appeared in the middle of the task";
+  }
+}
+
 Headline scope_energy(const std::vector<DomainEnergy>& energies, const std::string& scope) {
   Headline sum{scope, {}, 0.0, 0, {}};
   for (const auto& e : energies) {

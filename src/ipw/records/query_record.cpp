@@ -164,6 +164,42 @@ static void from_json(const Json& json, RecordFailure& f) {
   read(json, "http_status", f.http_status);
 }
 
+static void to_json(Json& json, const Span& s) {
+  json = {{"id", s.id}};
+  put(json, "parent", s.parent);
+  json.update({{"kind", s.kind},
+               {"name", s.name},
+               {"begin_seconds", s.begin_seconds},
+               {"end_seconds", s.end_seconds}});
+  json["own_seconds"] = s.own_seconds;
+  json["energy"] = s.energy;
+  put(json, "ttft_seconds", s.ttft_seconds);
+  if (s.prefill.seconds) json["prefill"] = s.prefill;
+  if (s.decode.seconds) json["decode"] = s.decode;
+  if (!s.tokens.source.empty()) json["tokens"] = s.tokens;
+  put(json, "cost", s.cost);
+  put(json, "failure", s.failure);
+  put(json, "attributes", s.attributes);
+}
+
+static void from_json(const Json& json, Span& s) {
+  read(json, "id", s.id);
+  read(json, "parent", s.parent);
+  read(json, "kind", s.kind);
+  read(json, "name", s.name);
+  read(json, "begin_seconds", s.begin_seconds);
+  read(json, "end_seconds", s.end_seconds);
+  read(json, "own_seconds", s.own_seconds);
+  read(json, "energy", s.energy);
+  read(json, "ttft_seconds", s.ttft_seconds);
+  read(json, "prefill", s.prefill);
+  read(json, "decode", s.decode);
+  read(json, "tokens", s.tokens);
+  read(json, "cost", s.cost);
+  read(json, "failure", s.failure);
+  read(json, "attributes", s.attributes);
+}
+
 Json energy_to_json(const QueryRecord& r) {
   Json json = {
       {"energy", r.energy}, {"prefill", r.prefill}, {"decode", r.decode}, {"shared_device", r.shared_device}};
@@ -214,6 +250,7 @@ Json to_json(const QueryRecord& r) {
   put(json, "server_timings", r.server_timings);
   json.update(energy_to_json(r));
   put(json, "evaluation", r.evaluation);
+  if (!r.spans.empty()) json["spans"] = r.spans;
   return json;
 }
 
@@ -240,6 +277,7 @@ QueryRecord query_record_from_json(const Json& json) {
   read(json, "server_timings", r.server_timings);
   energy_from_json(json, r);
   read(json, "evaluation", r.evaluation);
+  read(json, "spans", r.spans);
   return r;
 }
 

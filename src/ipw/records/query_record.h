@@ -87,6 +87,24 @@ struct RecordFailure {
   int http_status = 0;
 };
 
+/// A stretch of an agent's task: the task itself, a call of a model, a tool. A span's energy is its own: that
+/// of its children is not in it, so that all spans of a task add up to the task.
+struct Span {
+  std::int64_t id = 0;
+  std::optional<std::int64_t> parent;         ///< absent: the task itself
+  std::string kind;                           ///< task, model, tool
+  std::string name;                           ///< of the model or the tool
+  double begin_seconds = 0, end_seconds = 0;  ///< monotonic, since the run began
+  double own_seconds = 0;                     ///< in which no child was under way
+  std::vector<DomainEnergy> energy;           ///< of own_seconds
+  std::optional<double> ttft_seconds;         ///< of a model's call
+  Phase prefill, decode;                      ///< of a streamed call, headline domain
+  Tokens tokens;
+  std::optional<Cost> cost;
+  std::optional<RecordFailure> failure;
+  std::string attributes;  ///< JSON object text: api, finish reason, arguments; may be empty
+};
+
 struct QueryRecord {
   std::int64_t index =
       0;  ///< position in the dataset (times samples plus sample), stable across resume and shards
@@ -117,6 +135,7 @@ struct QueryRecord {
   std::vector<DeviceGauge> devices;  ///< each device by itself; the figures above are their sums or means
 
   std::optional<Evaluation> evaluation;
+  std::vector<Span> spans;  ///< of an agent's task, the task itself first; empty for a single query
 };
 
 /// Convert to and from the JSON of a journal line. Unknown keys are ignored, missing ones are absent.
@@ -133,6 +152,11 @@ struct Headline {
   std::string reason;  ///< why there is no value
   double random_half_width_joules = 0;
 };
+/// Add the energy of a later stretch to that of an earlier one, domain by domain: joules and the part of the
+/// half-width that the gain makes add up, the random part as squares, coverage by seconds. What is absent in
+/// one is absent in the sum.
+void add_energies(std::vector<DomainEnergy>& sum, double sum_seconds, const std::vector<DomainEnergy>& more,
+                  double more_seconds);
 Headline headline_energy(const std::vector<DomainEnergy>& energies);
 /// Tell whether an entry stands in sums: a worse source of the same quantity does so only where the better
 /// one is not there (goal E4).

@@ -75,6 +75,11 @@ struct FinishOptions {
 /// of rows.
 std::size_t finish_dataset(const std::filesystem::path& folder, const FinishOptions& options);
 
+/// Write traces.jsonl of an agents' run: a line for each task of the journal in the original's form
+/// (original-formats.md 2.5), its spans behind. Returns the number of lines; nothing is written without any
+/// span.
+std::size_t write_traces(const std::filesystem::path& folder);
+
 /// Give the queries of any run folder, finished or not, of ours or of the original. One thread at a time.
 class RunReader {
  public:

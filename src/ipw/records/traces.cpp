@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// traces.jsonl: the tasks of agents in the original's form, with our spans behind. A turn is a call of a
+// model and the tools that it asked for.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "ipw/base/error.h"
+#include "ipw/base/files.h"
+#include "ipw/records/journal_index.h"
+#include "ipw/records/record_json.h"
+#include "ipw/records/run_folder.h"
+
+namespace ipw::records {
+namespace {
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json joules_of(const std::vector<DomainEnergy>& energies, const char* scope) {
+  return or_null(scope_energy(energies, scope).joules);
+}
+
+Json watts_of(const std::vector<DomainEnergy>& energies, const char* scope, double seconds) {
+  const auto joules = scope_energy(energies, scope).joules;
+  return joules && seconds > 0 ? Json(*joules / seconds) : Json(nullptr);
+}
+
+struct Turn {
+  const Span* model = nullptr;
+  std::vector<const Span*> tools;
+};
+
+/// A tool belongs to the call that came last before it (defect A3).
+std::vector<Turn> turns_of(const std::vector<Span>& spans) {
+  std::vector<const Span*> in_order;
+  for (const auto& span : spans)
+    if (span.parent) in_order.push_back(&span);
+  std::ranges::stable_sort(in_order, {}, &Span::begin_seconds);
+  std::vector<Turn> turns;
+  for (const auto* span : in_order) {
+    if (span->kind == "model") turns.push_back({span, {}});
+    if (span->kind == "tool" && !turns.empty()) turns.back().tools.push_back(span);
+  }
+  return turns;
+}
+
+/// A tool that is called again in a turn has its number behind its name.
+Json latencies_of(const Turn& turn) {
+  Json out = Json::object();
+  for (const auto* tool : turn.tools) {
+    std::string key = tool->name;
+    for (int k = 2; out.contains(key); ++k) key = fmt::format("{}#{}", tool->name, k);
+    out[key] = tool->end_seconds - tool->begin_seconds;
+  }
+  return out;
+}
+
+bool overlap(const std::vector<const Span*>& tools) {
+  for (std::size_t i = 1; i < tools.size(); ++i)
+    if (tools[i]->begin_seconds < tools[i - 1]->end_seconds) return true;
+  return false;
+}
+
+Json turn_json(const Turn& turn, std::size_t index, bool shared) {
+  auto energies = turn.model->energy;
+  double end = turn.model->end_seconds, own = turn.model->own_seconds;
+  Json names = Json::array();
+  for (const auto* tool : turn.tools) {
+    add_energies(energies, own, tool->energy, tool->own_seconds);
+    own += tool->own_seconds;
+    end = std::max(end, tool->end_seconds);
+    names.push_back(tool->name);
+  }
+  const double seconds = end - turn.model->begin_seconds;
+  const auto& tokens = turn.model->tokens;
+  return {{"turn_index", index},
+          {"input_tokens", or_null(tokens.input)},
+          {"output_tokens", or_null(tokens.output)},
+          {"tool_result_tokens", nullptr},
+          {"tools_called", std::move(names)},
+          {"tool_latencies_s", latencies_of(turn)},
+          {"wall_clock_s", seconds},
+          {"error", turn.model->failure ? Json(turn.model->failure->message) : Json(nullptr)},
+          {"gpu_energy_joules", joules_of(energies, "accelerator")},
+          {"cpu_energy_joules", joules_of(energies, "package")},
+          {"gpu_power_avg_watts", watts_of(energies, "accelerator", own)},
+          {"cpu_power_avg_watts", watts_of(energies, "package", own)},
+          {"cost_usd", turn.model->cost ? Json(turn.model->cost->total_usd) : Json(nullptr)},
+          {"dram_energy_joules", joules_of(energies, "dram")},
+          {"peak_watts", nullptr},
+          {"reasoning_tokens", or_null(tokens.reasoning)},
+          {"cached_tokens", or_null(tokens.cached)},
+          {"has_parallel_tools", overlap(turn.tools)},
+          {"shared_device_warning", shared}};
+}
+
+Json trace_json(const QueryRecord& r) {
+  const auto turns = turns_of(r.spans);
+  const double seconds = r.latency.total_seconds;
+  const auto tools = std::ranges::count(r.spans, "tool", &Span::kind);
+  const auto gpu = scope_energy(r.energy, "accelerator").joules;
+  const auto output = r.tokens.output;
+  Json turns_json = Json::array();
+  for (std::size_t i = 0; i < turns.size(); ++i)
+    turns_json.push_back(turn_json(turns[i], i, r.shared_device));
+  Json total = r.tokens.input && output ? Json(*r.tokens.input + *output) : Json(nullptr);
+  const auto& e = r.evaluation;
+  const auto score_metadata =
+      e && !e->metadata.empty() ? parse_json(e->metadata).value_or(Json::object()) : Json::object();
+  return {{"query_id", r.query_id},
+          {"workload_type", r.subject},
+          {"query_text", r.problem},
+          {"response_text", r.response},
+          {"turns", std::move(turns_json)},
+          {"num_turns", turns.size()},
+          {"total_input_tokens", or_null(r.tokens.input)},
+          {"total_output_tokens", or_null(output)},
+          {"total_tokens", std::move(total)},
+          {"tool_call_count", tools},
+          {"total_tool_calls", tools},
+          {"total_wall_clock_s", seconds},
+          {"completed", !r.failure},
+          {"timed_out", r.failure && r.failure->kind == "timeout"},
+          {"query_gpu_energy_joules", or_null(gpu)},
+          {"query_cpu_energy_joules", joules_of(r.energy, "package")},
+          {"query_gpu_power_avg_watts", watts_of(r.energy, "accelerator", seconds)},
+          {"query_cpu_power_avg_watts", watts_of(r.energy, "package", seconds)},
+          {"judge_gpu_energy_joules", nullptr},
+          {"judge_cpu_energy_joules", nullptr},
+          {"judge_gpu_power_avg_watts", nullptr},
+          {"judge_cpu_power_avg_watts", nullptr},
+          {"judge_wall_clock_s", nullptr},
+          {"total_task_gpu_energy_joules", or_null(gpu)},
+          {"total_task_cpu_energy_joules", joules_of(r.energy, "package")},
+          {"query_mbu_avg_pct", nullptr},
+          {"query_mbu_max_pct", nullptr},
+          {"throughput_tokens_per_sec",
+           output && seconds > 0 ? Json(static_cast<double>(*output) / seconds) : Json(nullptr)},
+          {"energy_per_output_token_joules",
+           gpu && output && *output > 0 ? Json(*gpu / static_cast<double>(*output)) : Json(nullptr)},
+          {"total_cost_usd", r.cost ? Json(r.cost->total_usd) : Json(nullptr)},
+          {"is_resolved", e ? or_null(e->correct) : Json(nullptr)},
+          {"unscorable_reason", e && !e->correct && !e->reason.empty() ? Json(e->reason) : Json(nullptr)},
+          {"score_metadata", score_metadata},
+          {"lm_energy_measurable", true},
+          {"shared_device_warning", r.shared_device},
+          {"accuracy_score", e ? or_null(e->score) : Json(nullptr)},
+          {"accuracy_metadata", Json::object()},
+          {"n_retries", r.attempts - 1},
+          {"failure", r.failure ? Json(r.failure->kind + ": " + r.failure->message) : Json(nullptr)},
+          {"spans", to_json(r)["spans"]}};
+}
+
+}  // namespace
+
+std::size_t write_traces(const std::filesystem::path& folder) {
+  const auto journal = folder / kJournalName, temporary = folder / ".traces.jsonl.tmp";
+  if (!std::filesystem::exists(journal)) return 0;
+  JournalIndex index(folder);
+  scan_journal(journal,
+               [&](const Json& line, std::string_view, std::uint64_t offset) { index.add(line, offset); });
+  index.sort();
+  JournalReader reader(journal, std::move(index));
+  std::size_t count = 0;
+  std::filesystem::remove(temporary);
+  {
+    AppendFile file(temporary);
+    for (QueryRecord record; reader.next(record); record = {}) {
+      if (record.spans.empty()) continue;
+      file.append(dump_json(trace_json(record)) + "\n");
+      ++count;
+    }
+    file.sync();
+  }
+  if (count > 0)
+    std::filesystem::rename(temporary, folder / "traces.jsonl");
+  else
+    std::filesystem::remove(temporary);
+  return count;
+}
+
+}  // namespace ipw::records
