@@ -72,13 +72,12 @@ Headers passed_on(const Headers& headers) {
 /// One call under way: what the server sends goes to the agent, and a copy to the meter.
 class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
  public:
-  CallInFlight(ModelCall call, bool hide_usage, std::shared_ptr<http::Reply> reply)
+  CallInFlight(ModelCall call, bool hide_usage, std::shared_ptr<http::Reply> reply, CallSink& sink)
       : call_(std::move(call)),
+        sink_(sink),
         hide_usage_(hide_usage),
         reply_(std::move(reply)),
-        parser_([this](const http::SseEvent& event) {
-          call_.events.push_back({event.data, at_, kernel_});
-        }) {}
+        parser_([this](const http::SseEvent& event) { keep(event); }) {}
 
   void head(int status, const Headers& headers) {
     call_.http_status = status;
@@ -112,6 +111,12 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
   }
 
  private:
+  void keep(const http::SseEvent& event) {
+    call_.events.push_back({event.data, at_, kernel_});
+    if (has_token_ || read_events(call_.api, std::span(call_.events).last(1)).arrivals.empty()) return;
+    has_token_ = true;
+    sink_.first_token(call_.id, at_);
+  }
   /// Whole events only, so that one can be left out; the rest of a piece waits for its end.
   void write_without_usage(std::string_view bytes) {
     held_ += bytes;
@@ -145,19 +150,20 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
   }
 
   ModelCall call_;
-  bool hide_usage_, streams_ = false, kernel_ = false;
+  CallSink& sink_;
+  bool hide_usage_, streams_ = false, kernel_ = false, has_token_ = false;
   Instant at_{};
   std::shared_ptr<http::Reply> reply_;
   http::SseParser parser_;
   std::string held_;
 };
 
-void refuse(http::Reply& reply) {
-  reply.head(401, {{"Content-Type", "application/json"}});
-  reply.write(dump_json({{"error",
-                          {{"message", "ipw proxy: this key belongs to no task that runs"},
-                           {"type", "invalid_request_error"},
-                           {"code", "invalid_api_key"}}}}));
+/// An error in the form that the libraries of agents know.
+void refuse(http::Reply& reply, int status, const std::string& message, const char* code) {
+  reply.head(status, {{"Content-Type", "application/json"}});
+  reply.write(dump_json(
+      {{"error",
+        {{"message", "ipw proxy: " + message}, {"type", "invalid_request_error"}, {"code", code}}}}));
   reply.end();
 }
 
@@ -206,7 +212,8 @@ class Proxy final : public MeterProxy {
   void handle(http::ServerRequest request, const std::shared_ptr<http::Reply>& reply,
               http::Session& session) {
     const auto key = key_of(request.headers);
-    if (!is_known(key)) return refuse(*reply);
+    if (!is_known(key))
+      return refuse(*reply, 401, "this key belongs to no task that runs", "invalid_api_key");
     const auto api = api_of(request.method, request.target);
     auto on = onward(request, key);
     on.stop = reply->gone();
@@ -218,8 +225,9 @@ class Proxy final : public MeterProxy {
     on.body = std::move(body.body);
     ModelCall call{
         .id = ++calls_, .key = key, .api = *api, .model = std::move(body.model), .sent = clock_.now()};
-    sink_.begun(call.id, key, call.sent);
-    auto flight = std::make_shared<CallInFlight>(std::move(call), body.usage_is_ours, reply);
+    if (const auto why = sink_.begun(call.id, key, call.model, call.sent); !why.empty())
+      return refuse(*reply, 403, why, "limit_reached");
+    auto flight = std::make_shared<CallInFlight>(std::move(call), body.usage_is_ours, reply, sink_);
     session.start(
         std::move(on), [flight](int status, const Headers& headers) { flight->head(status, headers); },
         [flight](const http::Chunk& chunk) {

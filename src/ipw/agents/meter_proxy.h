@@ -33,7 +33,11 @@ struct ModelCall {
 class CallSink {
  public:
   virtual ~CallSink() = default;
-  virtual void begun(std::int64_t call, const std::string& key, Instant at) = 0;
+  /// Why the call must not be made, such as a limit that is reached; nothing lets it through.
+  virtual std::string begun(std::int64_t call, const std::string& key, const std::string& model,
+                            Instant at) = 0;
+  /// The first event of a stream that carries text of any channel has arrived.
+  virtual void first_token(std::int64_t call, Instant at) = 0;
   virtual void ended(ModelCall call) = 0;
 };
 

@@ -48,6 +48,9 @@ class SpawnActions {
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
   void redirect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
+  void start_in(const std::string& folder) {
+    if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str());
+  }
   void open(int fd, const char* path) {
     posix_spawn_file_actions_addopen(&actions_, fd, path, O_WRONLY | O_CREAT | O_APPEND, 0644);
   }
@@ -59,10 +62,28 @@ class SpawnActions {
 
 enum class Group { Own, Ours };
 
-pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions, Group group = Group::Own) {
+/// The texts as a C array that ends with null; they must outlive it.
+std::vector<char*> raw_array(const std::vector<std::string>& texts) {
   std::vector<char*> raw;
-  for (const auto& argument : argv) raw.push_back(const_cast<char*>(argument.c_str()));
+  for (const auto& text : texts) raw.push_back(const_cast<char*>(text.c_str()));
   raw.push_back(nullptr);
+  return raw;
+}
+
+/// Our environment with some values changed.
+std::vector<std::string> environment_with(const std::vector<std::string>& changed) {
+  const auto name = [](std::string_view text) { return text.substr(0, text.find('=')); };
+  std::vector<std::string> out = changed;
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    if (std::ranges::none_of(changed, [&](const auto& text) { return name(text) == name(*entry); }))
+      out.emplace_back(*entry);
+  return out;
+}
+
+pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions, Group group = Group::Own,
+            const std::vector<std::string>& environment = {}) {
+  const auto raw = raw_array(argv);
+  const auto variables = environment_with(environment);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, static_cast<short>((group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0) |
@@ -71,7 +92,8 @@ pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions, G
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);
   pid_t pid = -1;
-  const int error = posix_spawnp(&pid, raw[0], actions.get(), &attributes, raw.data(), environ);
+  const int error =
+      posix_spawnp(&pid, raw[0], actions.get(), &attributes, raw.data(), raw_array(variables).data());
   posix_spawnattr_destroy(&attributes);
   if (error != 0)
     throw Error(error == ENOENT ? ErrorCode::NotFound : ErrorCode::Permission,
@@ -116,17 +138,22 @@ struct Stream {
   std::string* into;
 };
 
-enum class Collected { All, Late, Flood };
+enum class Collected { All, Late, Flood, Stopped };
 
-/// Collect the streams until they end, the deadline has passed or one of them is too long.
-Collected collect(std::span<const Stream> streams, std::size_t most, Instant deadline) {
+/// Collect the streams until they end, the deadline has passed, one of them is too long or somebody asks to
+/// stop.
+Collected collect(std::span<const Stream> streams, std::size_t most, Instant deadline,
+                  const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds kLatency(50);
   std::vector<pollfd> fds;
   for (const auto& stream : streams) fds.push_back({stream.fd, POLLIN, 0});
   while (std::ranges::any_of(fds, [](const pollfd& p) { return p.fd >= 0; })) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return Collected::Late;
-    if (::poll(fds.data(), fds.size(), static_cast<int>(left.count())) < 0 && errno != EINTR)
+    if (stop.stop_requested()) return Collected::Stopped;
+    const auto turn = stop.stop_possible() ? std::min(left, kLatency) : left;
+    if (::poll(fds.data(), fds.size(), static_cast<int>(turn.count())) < 0 && errno != EINTR)
       return Collected::Late;
     for (std::size_t i = 0; i < fds.size(); ++i) {
       if (fds[i].revents != 0 && !drain(fds[i].fd, *streams[i].into)) fds[i].fd = -1;
@@ -167,15 +194,17 @@ ProcessResult run_process(const ProcessRequest& request) {
   actions.redirect(out.ends[1], 1);
   actions.redirect(err.ends[1], 2);
   if (request.report) actions.redirect(report.ends[1], 3);
-  const pid_t pid = spawn(request.argv, actions);
+  actions.start_in(request.folder);
+  const pid_t pid = spawn(request.argv, actions, Group::Own, request.environment);
   for (Pipe* pipe : {&out, &err, &report}) pipe->close_writer();
   ProcessResult result;
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(request.timeout);
   const std::array<Stream, 3> streams = {
       {{out.ends[0], &result.out}, {err.ends[0], &result.err}, {report.ends[0], &result.report}}};
-  const auto collected = collect(streams, request.most_output, deadline);
+  const auto collected = collect(streams, request.most_output, deadline, request.stop);
   result.timed_out = collected == Collected::Late;
+  result.stopped = collected == Collected::Stopped;
   result.flooded = collected == Collected::Flood;
   if (collected != Collected::All) ::kill(-pid, SIGKILL);
   for (const auto& stream : streams)

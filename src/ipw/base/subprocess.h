@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -14,14 +15,18 @@ namespace ipw {
 struct ProcessRequest {
   std::vector<std::string> argv;
   Seconds timeout;
-  std::string input;                    ///< standard input
-  std::size_t most_output = 256 << 20;  ///< bytes of a stream; its process group is killed at more
-  bool report = false;                  ///< it may write to descriptor 3, which is kept apart
+  std::string input;                     ///< standard input
+  std::size_t most_output = 256 << 20;   ///< bytes of a stream; its process group is killed at more
+  bool report = false;                   ///< it may write to descriptor 3, which is kept apart
+  std::string folder;                    ///< it starts in; empty: in ours
+  std::vector<std::string> environment;  ///< "NAME=value", in place of what ours has by that name
+  std::stop_token stop;                  ///< ends it, as a time-out does
 };
 
 struct ProcessResult {
   int exit_status = -1;    ///< 128 + signal when it was killed
   bool timed_out = false;  ///< its whole process group was killed
+  bool stopped = false;    ///< the same, because it was asked for
   bool flooded = false;    ///< killed for what it printed; the streams hold the first `most_output` bytes
   std::string out, err, report;
 };

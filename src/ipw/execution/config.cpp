@@ -63,6 +63,7 @@ constexpr Range kRanges[] = {{"max_queries", 1, kLargestWhole, true},
                              {"samples", 1, 1000, true},
                              {"warmup_queries", 0, kLargestWhole, true},
                              {"concurrency", 1, kLargestWhole, true},
+                             {"max_turns", 1, kLargestWhole, true},
                              {"seed", 0, kLargestWhole, true},
                              {"temperature", 0, kLargestWhole, false},
                              {"max_tokens", 1, kLargestWhole, true},
@@ -95,14 +96,36 @@ ShardChoice shard_from(const Json& json) {
 }
 
 /// The keys that decide what is asked and how; all others only say where and how it is watched.
-constexpr std::array kIdentity = {
-    "client_id",   "model", "dataset_id",  "dataset_params", "client_params", "max_queries", "sample_evenly",
-    "concurrency", "seed",  "temperature", "max_tokens",     "shard",         "attribution", "samples"};
+constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id",    "dataset_params",
+                                  "client_params", "max_queries", "sample_evenly", "concurrency",
+                                  "seed",          "temperature", "max_tokens",    "shard",
+                                  "attribution",   "samples",     "agent",         "effective_agent_kwargs",
+                                  "sandbox",       "max_turns"};
+
+/// The keys of an agents' run, under the original's names (original-formats.md 2.4) where it has them.
+void add_agent(Json& json, const AgentChoice& agent) {
+  if (agent.name.empty()) return;
+  json["command"] = "run";
+  json["agent"] = agent.name;
+  json["effective_agent_kwargs"] = parse_json(agent.kwargs).value_or(Json::object());
+  json["sandbox"] = agent.sandbox;
+  json["max_turns"] = agent.max_turns;
+}
+
+AgentChoice agent_from(const Json& json) {
+  AgentChoice out;
+  read(json, "agent", out.name);
+  if (const auto it = json.find("effective_agent_kwargs"); it != json.end() && it->is_object())
+    out.kwargs = it->dump();
+  read(json, "sandbox", out.sandbox);
+  read(json, "max_turns", out.max_turns);
+  return out;
+}
 
 }  // namespace
 
 Json to_json(const ProfileConfig& c) {
-  return records::mask_secrets({
+  Json json = {
       {"command", "profile"},
       {"client_id", c.client},
       {"client_base_url", c.client_base_url},
@@ -134,7 +157,9 @@ Json to_json(const ProfileConfig& c) {
       {"eval_base_url", c.eval_base_url},
       {"eval_model", c.eval_model},
       {"eval_rubrics", to_json(c.eval_rubrics)},
-  });
+  };
+  add_agent(json, c.agent);
+  return records::mask_secrets(std::move(json));
 }
 
 ProfileConfig profile_config_from_json(const Json& json) {
@@ -171,14 +196,15 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "eval_base_url", c.eval_base_url);
   read(json, "eval_model", c.eval_model);
   read(json, "eval_rubrics", c.eval_rubrics);
+  c.agent = agent_from(json);
   return c;
 }
 
 std::optional<std::string> incompatible_key(const ProfileConfig& a, const ProfileConfig& b) {
   const Json left = to_json(a), right = to_json(b);
   for (const auto* key : kIdentity)
-    if (left.at(key) != right.at(key))
-      return fmt::format("{} ({} then, {} now)", key, left.at(key).dump(), right.at(key).dump());
+    if (const auto then = left.value(key, Json()), now = right.value(key, Json()); then != now)
+      return fmt::format("{} ({} then, {} now)", key, then.dump(), now.dump());
   return std::nullopt;
 }
 

@@ -15,7 +15,16 @@ struct ShardChoice {
   std::size_t index = 1, count = 1;  ///< shard `index` of `count`, 1-based
 };
 
+/// Who solves the tasks of `ipw run`.
+struct AgentChoice {
+  std::string name;           ///< empty: the model answers by itself, in `ipw profile`
+  std::string kwargs = "{}";  ///< JSON object text
+  std::string sandbox = "bubblewrap";
+  int max_turns = 20;
+};
+
 struct ProfileConfig {
+  AgentChoice agent;
   std::string client = "llamacpp";
   std::string client_base_url;  ///< empty: the client's own default
   std::string api_key;          ///< never written to disk

@@ -132,7 +132,9 @@ OpenFolder resume_folder(const fs::path& path, const RunRequest& request, Observ
 OpenFolder open_folder(const RunRequest& request, const std::string& hardware_label,
                        const std::string& dataset_name, Observer& observer) {
   const auto& config = request.config;
-  auto name = records::run_folder_name("profile", hardware_label, config.model, dataset_name);
+  auto name = config.agent.name.empty()
+                  ? records::run_folder_name("profile", hardware_label, config.model, dataset_name)
+                  : records::run_folder_name("run", config.agent.name, config.model, dataset_name);
   if (config.shard.count > 1) name += fmt::format("_shard{}of{}", config.shard.index, config.shard.count);
   const fs::path path = fs::path(config.output_dir) / name;
   const bool exists = fs::exists(path) && !fs::is_empty(path);

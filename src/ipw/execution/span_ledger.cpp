@@ -68,7 +68,9 @@ void SpanLedger::close(Node& node, Instant at) {
 
 void SpanLedger::first_token(Id span, Instant at) {
   const std::lock_guard lock(mutex_);
-  Node& node = nodes_.at(span);
+  const auto it = nodes_.find(span);
+  if (it == nodes_.end()) return;
+  Node& node = it->second;
   if (node.ended || node.phase != Phase::Prefill || !node.open) return;
   close(node, at);
   node.phase = Phase::Decode;
@@ -82,8 +84,9 @@ void SpanLedger::end(Id span, Instant at) {
 }
 
 void SpanLedger::end_locked(Id span, Instant at) {
-  Node& node = nodes_.at(span);
-  if (node.ended) return;
+  const auto it = nodes_.find(span);
+  if (it == nodes_.end() || it->second.ended) return;
+  Node& node = it->second;
   for (const Id child : std::vector(node.open_children)) {
     nodes_.at(child).span.failure = records::RecordFailure{"cancelled", "its task ended before it did"};
     end_locked(child, at);

@@ -31,7 +31,7 @@ class SpanLedger {
   Id begin(Id parent, std::string kind, std::string name, Instant at);
   /// The first token of a model's call: what was before is prefill, what comes is decode.
   void first_token(Id span, Instant at);
-  /// End a span, and first its children that have not ended, with a failure.
+  /// End a span, and first its children that have not ended, with a failure. One that has been taken is gone.
   void end(Id span, Instant at);
   /// Add what is known of a span besides times and energy. Until its task is taken.
   void describe(Id span, const std::function<void(records::Span&)>& change);

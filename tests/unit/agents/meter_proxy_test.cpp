@@ -47,12 +47,17 @@ class Origin {
 
 class Calls final : public CallSink {
  public:
-  void begun(std::int64_t, const std::string&, Instant) override {}
+  std::string begun(std::int64_t, const std::string&, const std::string&, Instant) override {
+    return refusal;
+  }
+  void first_token(std::int64_t, Instant at) override { first = at; }
   void ended(ModelCall call) override {
     const std::lock_guard lock(mutex_);
     calls_.push_back(std::move(call));
     came_.notify_all();
   }
+  std::string refusal;
+  Instant first{};
   ModelCall next() {
     std::unique_lock lock(mutex_);
     came_.wait(lock, [this] { return !calls_.empty(); });
@@ -103,6 +108,7 @@ TEST(MeterProxy, A6_tokens_are_known_though_the_agent_did_not_ask_for_them) {
   EXPECT_EQ(response.usage.completion_tokens, 2);
   EXPECT_EQ(response.arrivals.size(), 2U);
   EXPECT_LE(response.sent, response.arrivals[0]);
+  EXPECT_EQ(bench.calls.first, response.arrivals[0]);
   EXPECT_LE(response.arrivals[1], response.done);
 }
 
@@ -187,6 +193,16 @@ TEST(MeterProxy, other_requests_pass_and_are_no_calls) {
   EXPECT_EQ(bench.post("/health", "k", "x").body, R"({"data":[]})");
   EXPECT_EQ(origin.last().target, "/health");
   EXPECT_EQ(origin.last().body, "x");
+}
+
+TEST(MeterProxy, A14_a_call_beyond_a_limit_never_reaches_the_server) {
+  const Origin origin("{}", "application/json");
+  Bench bench(origin);
+  bench.calls.refusal = "the task has had its 20 turns";
+  const auto answer = bench.post("/v1/chat/completions", bench.proxy->new_key(), "{}");
+  EXPECT_EQ(answer.result.status, 403);
+  EXPECT_THAT(answer.body, HasSubstr("20 turns"));
+  EXPECT_EQ(origin.last().target, "");
 }
 
 TEST(MeterProxy, needs_a_server) {

@@ -31,6 +31,24 @@ TEST(Process, gets_its_input_and_may_report_apart) {
   EXPECT_EQ(result.report, "apart\n");
 }
 
+TEST(Process, starts_in_a_folder_with_an_environment_of_its_own) {
+  ProcessRequest request;
+  request.argv = {"sh", "-c", "pwd; echo $IPW_TEST $HOME"};
+  request.timeout = Seconds(10);
+  request.folder = "/usr";
+  request.environment = {"IPW_TEST=one", "HOME=/nowhere"};
+  EXPECT_EQ(run_process(request).out, "/usr\none /nowhere\n");
+  EXPECT_EQ(::getenv("IPW_TEST"), nullptr);
+}
+TEST(Process, ends_when_it_is_asked_to) {
+  std::stop_source stop;
+  stop.request_stop();
+  ProcessRequest request;
+  request.argv = {"sleep", "30"};
+  request.timeout = Seconds(30);
+  request.stop = stop.get_token();
+  EXPECT_TRUE(run_process(request).stopped);
+}
 TEST(Process, that_prints_too_much_is_killed) {
   ProcessRequest request;
   request.argv = {"sh", "-c", "yes"};
