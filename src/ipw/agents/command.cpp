@@ -59,7 +59,8 @@ Settings read_settings(const std::string& json) {
       out.prompt != "file")
     fail(fmt::format("'prompt' is argument, stdin, environment or file, not '{}'", out.prompt));
   out.answer = text_of(kwargs, "answer", "");
-  for (const auto& [name, value] : kwargs.value("env", Json::object()).items()) {
+  const Json environment = kwargs.value("env", Json::object());
+  for (const auto& [name, value] : environment.items()) {
     if (!value.is_string()) fail(fmt::format("'env' has no text for {}", name));
     out.environment.emplace_back(name, value.get<std::string>());
   }

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "ipw/agents/agent.h"
 #include "ipw/analysis/analysis.h"
 #include "ipw/base/error.h"
 #include "ipw/base/module.h"
@@ -19,7 +20,7 @@ namespace ipw::cli {
 namespace {
 
 constexpr Positional kPositionals[] = {
-    {"KIND", "analyses, clients, collectors, datasets, scorers or all; prices by name only.", false}};
+    {"KIND", "agents, analyses, clients, collectors, datasets, scorers or all; prices by name only.", false}};
 
 constexpr Option kOptions[] = {kPricesOption};
 
@@ -90,6 +91,7 @@ struct Section {
 };
 
 constexpr Section kSections[] = {
+    {"agents", [] { return section("Agents", agents::agents()); }},
     {"analyses", [] { return section("Analyses", analysis::analyses()); }},
     {"clients", client_section},
     {"collectors", [] { return section("Collectors", telemetry::collectors()); }},

@@ -133,24 +133,12 @@ RunOutcome ProfileRun::run() {
 }
 
 /// Rules that need a judge or a sandbox come when the measurement is over, so that they cannot disturb it.
-/// The energy of this phase is the judge's where the judge runs on this machine.
 void ProfileRun::score_waiting() {
   if (!scoring_is_due_ || stop_.stop_requested()) return;
   observer_.stage("scoring");
   ScoringTools tools(judge_config(config_, around_, stop_.get_token()), around_.clock);
-  const Instant begin = around_.clock.now();
-  const auto counts =
-      score_folder(folder_.path, config_, around_, {}, tools, *journal_, observer_, stop_.get_token());
-  const Instant end = around_.clock.now();
-  await_readings(*source_, end, std::chrono::seconds(2), around_.clock);
-  const auto joules = records::headline_energy(source_->window(begin, end).energies).joules;
-  scoring_ = {{"answers", counts.answers},
-              {"correct", counts.correct},
-              {"wrong", counts.wrong},
-              {"unscored", counts.unscored},
-              {"seconds", to_seconds(end - begin)},
-              {"joules", joules ? Json(*joules) : Json(nullptr)},
-              {"judge", tools.account()}};
+  scoring_ =
+      score_phase(folder_.path, config_, around_, *source_, tools, *journal_, observer_, stop_.get_token());
 }
 
 void ProfileRun::finish_and_rethrow() {

@@ -14,6 +14,7 @@
 #include "ipw/base/text.h"
 #include "ipw/execution/cost_account.h"
 #include "ipw/execution/question_queue.h"
+#include "ipw/execution/readings.h"
 #include "ipw/execution/setup.h"
 #include "ipw/sandbox/code_runner.h"
 
@@ -288,6 +289,23 @@ ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfi
   }
   flush();
   return counts;
+}
+
+Json score_phase(const std::filesystem::path& folder, const ProfileConfig& config, const Surroundings& around,
+                 const telemetry::Source& source, ScoringTools& tools, records::Journal& journal,
+                 Observer& observer, const std::stop_token& stop) {
+  const Instant begin = around.clock.now();
+  const auto counts = score_folder(folder, config, around, {}, tools, journal, observer, stop);
+  const Instant end = around.clock.now();
+  await_readings(source, end, std::chrono::seconds(2), around.clock);
+  const auto joules = records::headline_energy(source.window(begin, end).energies).joules;
+  return {{"answers", counts.answers},
+          {"correct", counts.correct},
+          {"wrong", counts.wrong},
+          {"unscored", counts.unscored},
+          {"seconds", to_seconds(end - begin)},
+          {"joules", joules ? Json(*joules) : Json(nullptr)},
+          {"judge", tools.account()}};
 }
 
 }  // namespace ipw::execution

@@ -17,6 +17,7 @@
 #include "ipw/execution/profile.h"
 #include "ipw/records/query_record.h"
 #include "ipw/records/run_folder.h"
+#include "ipw/telemetry/source.h"
 
 namespace ipw::execution {
 
@@ -72,5 +73,11 @@ struct ScoreCounts {
 ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfig& config,
                          const Surroundings& around, std::string_view scorer, ScoringTools& tools,
                          records::Journal& journal, Observer& observer, const std::stop_token& stop);
+
+/// The phase of scoring after a run: score_folder() with its seconds and the joules of this machine, as
+/// summary.json has it. The energy is the judge's where the judge runs on this machine.
+Json score_phase(const std::filesystem::path& folder, const ProfileConfig& config, const Surroundings& around,
+                 const telemetry::Source& source, ScoringTools& tools, records::Journal& journal,
+                 Observer& observer, const std::stop_token& stop);
 
 }  // namespace ipw::execution

@@ -112,7 +112,7 @@ Json trace_json(const QueryRecord& r) {
   const auto& e = r.evaluation;
   const auto score_metadata =
       e && !e->metadata.empty() ? parse_json(e->metadata).value_or(Json::object()) : Json::object();
-  return {{"query_id", r.query_id},
+  return {{"query_id", fmt::format("q{:04}", r.index)},
           {"workload_type", r.subject},
           {"query_text", r.problem},
           {"response_text", r.response},
@@ -152,6 +152,7 @@ Json trace_json(const QueryRecord& r) {
           {"accuracy_score", e ? or_null(e->score) : Json(nullptr)},
           {"accuracy_metadata", Json::object()},
           {"n_retries", r.attempts - 1},
+          {"instance_id", r.query_id},
           {"failure", r.failure ? Json(r.failure->kind + ": " + r.failure->message) : Json(nullptr)},
           {"spans", to_json(r)["spans"]}};
 }

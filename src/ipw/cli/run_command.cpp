@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// ipw run: let an agent solve the tasks of a dataset and measure what each step costs.
+#include <nlohmann/json.hpp>
+
+#include "ipw/agents/agent.h"
+#include "ipw/base/error.h"
+#include "ipw/base/json.h"
+#include "ipw/cli/commands.h"
+#include "ipw/cli/console.h"
+#include "ipw/cli/judge_options.h"
+#include "ipw/cli/price_option.h"
+#include "ipw/cli/run_request.h"
+#include "ipw/cli/sensor_options.h"
+#include "ipw/execution/agent_run.h"
+
+namespace ipw::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    {"--agent", "ID", "", "Who solves the tasks; `ipw list agents` shows them.", Kind::Text, "Who solves"},
+    {"--agent-kwargs", "JSON", "{}", "Arguments of the agent, a JSON object; its reference page lists them.",
+     Kind::Text, "Who solves"},
+    {"--sandbox", "ID", "bubblewrap",
+     "Where programs of agents and models run. none is this machine, with all that is on it: only for what "
+     "you trust.",
+     Kind::Text, "Who solves"},
+    {"--max-turns", "N", "20", "Calls of the model for each task; the proxy refuses more.", Kind::Text,
+     "Who solves"},
+    {"--query-timeout", "SECONDS", "600", "A task that takes longer is stopped and recorded as failed.",
+     Kind::Text, "Who solves"},
+
+    {"--model", "NAME", "", "The model's name at the server.", Kind::Text, "What answers"},
+    {"--client-base-url", "URL", "http://localhost:8000/v1", "The model's server: any with OpenAI's API.",
+     Kind::Text, "What answers"},
+    {"--api-key", "KEY", "IPW_API_KEY, else OPENAI_API_KEY",
+     "Key for the server; agents get keys of the proxy instead. Never written to disk.", Kind::Text,
+     "What answers"},
+
+    {"--dataset", "ID", "", "Which tasks; `ipw list datasets` shows them.", Kind::Text, "What is asked"},
+    {"--dataset-param", "KEY=VALUE", "", "A parameter of the dataset, such as path=questions.jsonl.",
+     Kind::List, "What is asked"},
+    {"--max-queries", "N", "all", "The first N tasks.", Kind::Text, "What is asked"},
+    {"--sample-evenly", "", "", "Draw --max-queries evenly over the subjects instead, by --seed.", Kind::Flag,
+     "What is asked"},
+    {"--shard", "I/N", "", "Every Nth task beginning with the Ith, for runs in parts.", Kind::Text,
+     "What is asked"},
+    {"--seed", "N", "0", "Seed of every random choice.", Kind::Text, "What is asked"},
+
+    {"--concurrency", "N", "1",
+     "Tasks at once; their energy is shared by time, accelerators' by the calls of models.", Kind::Text,
+     "How it runs"},
+    {"--idle-seconds", "SECONDS", "3", "Length of the idle baseline before and after; 0 takes none.",
+     Kind::Text, "How it runs"},
+    {"--output-dir", "DIR", "runs", "Where the run's folder is made.", Kind::Text, "How it runs"},
+    {"--resume", "", "", "Go on with the folder of an interrupted run; finished tasks are not done again.",
+     Kind::Flag, "How it runs"},
+    {"--retry-failed", "", "", "With --resume, do failed tasks again.", Kind::Flag, "How it runs"},
+    {"--overwrite", "", "", "Replace the folder if it exists.", Kind::Flag, "How it runs"},
+    {"--config", "FILE", "", "Repeat a run from its config.json; options given beside it win.", Kind::Text,
+     "How it runs"},
+
+    kMonitorOption,
+    kMonitorTokenOption,
+    kCollectorOption,
+    kSysfsRootOption,
+    kSamplingPeriodOption,
+    kCalibrationOption,
+
+    kEvalClientOption,
+    kEvalBaseUrlOption,
+    kEvalModelOption,
+    kRubricOption,
+    kPricesOption,
+
+    {"--json", "", "", "Print summary.json on standard output instead of tables.", Kind::Flag, "Output"},
+    {"--quiet", "", "", "No progress on standard error.", Kind::Flag, "Output"},
+};
+
+void take_agent_options(const Values& values, execution::ProfileConfig& config) {
+  auto& agent = config.agent;
+  agent.name = values.text("--agent").value_or(agent.name);
+  agent.kwargs = values.text("--agent-kwargs").value_or(agent.kwargs);
+  agent.sandbox = values.text("--sandbox").value_or(agent.sandbox);
+  agent.max_turns = static_cast<int>(values.integer("--max-turns", 1).value_or(agent.max_turns));
+  if (const auto kwargs = parse_json(agent.kwargs); !kwargs)
+    throw Error(ErrorCode::Usage, "--agent-kwargs is no JSON: " + kwargs.error());
+}
+
+execution::RunRequest make_request(const Values& values) {
+  auto request = run_request(values);
+  auto& config = request.config;
+  take_agent_options(values, config);
+  if (!values.has("--config")) {
+    config.model = values.text("--model").value_or("");
+    config.dataset = values.text("--dataset").value_or("");
+  }
+  if (config.client_base_url.empty()) config.client_base_url = "http://localhost:8000/v1";
+  for (const auto& [name, value] :
+       {std::pair("--agent", &config.agent.name), std::pair("--model", &config.model),
+        std::pair("--dataset", &config.dataset)})
+    if (value->empty())
+      throw Error(ErrorCode::Usage, std::string(name) + " is missing", "ipw run --help shows an example");
+  return request;
+}
+
+int run(const Values& values, Context& context) {
+  const auto request = make_request(values);
+  execution::RunOutcome outcome;
+  {
+    Console console(values.has("--quiet"), context.err_is_terminal, context.width);
+    outcome = execution::run_agents(request, context.around, console, context.stop);
+  }
+  return tell_run(outcome, request.config.model, values, context);
+}
+
+}  // namespace
+
+const Command kRun = {
+    "run",
+    "Let an agent solve the tasks of a dataset and measure what each step costs.",
+    "The agent's model is asked through a proxy that notes tokens, times and energy of every call, so any "
+    "agent in any "
+    "language can be measured:\n"
+    "it gets a base URL and a key of its own for each task (OPENAI_BASE_URL, OPENAI_API_KEY and "
+    "Anthropic's).\n"
+    "traces.jsonl in the run's folder has every task with its spans: calls of models, tools, and the agent's "
+    "own time.\n\n"
+    "Examples:\n"
+    "  ipw run --agent command --sandbox none --agent-kwargs '{\"argv\": [\"my-agent\", \"{prompt}\"]}' "
+    "--model Qwen/Qwen3-8B --dataset gsm8k --max-queries 20\n"
+    "  ipw run --resume --config runs/run_command_Qwen3_8B_gsm8k/config.json",
+    {},
+    kOptions,
+    run};
+
+}  // namespace ipw::cli

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/execution/task_artifacts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ipw/base/files.h"
+#include "ipw/base/json.h"
+
+namespace ipw::execution {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Letters, digits, "_" and "-" stay; at most 80 characters.
+std::string slug(std::string text) {
+  const auto stays = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; };
+  std::ranges::replace_if(
+      text, [&](char c) { return !stays(static_cast<unsigned char>(c)); }, '_');
+  return text.substr(0, 80);
+}
+
+}  // namespace
+
+TaskArtifacts::TaskArtifacts(const fs::path& run_folder, const datasets::Question& question)
+    : id_(fmt::format("q{:04}", question.index)) {
+  folder_ = fs::absolute(run_folder / "artifacts" /
+                         (question.id.empty() ? id_ : fmt::format("{}_{}", id_, slug(question.id))));
+  fs::remove_all(folder_);
+  make_directories(workspace());
+}
+
+void TaskArtifacts::write(const records::QueryRecord& record, const agents::TaskEnd& end) const {
+  write_file_atomic(folder_ / "response.txt", record.response);
+  const auto& e = record.evaluation;
+  const Json metadata = {{"query_id", id_},
+                         {"instance_id", record.query_id},
+                         {"completed", !record.failure},
+                         {"timed_out", record.failure && record.failure->kind == "timeout"},
+                         {"wall_clock_s", record.latency.total_seconds},
+                         {"is_resolved", e && e->correct ? Json(*e->correct) : Json(nullptr)},
+                         {"unscorable_reason", e && !e->correct ? Json(e->reason) : Json(nullptr)},
+                         {"stop_reason", end.stop_reason},
+                         {"token_source", record.tokens.source},
+                         {"agent_metadata", parse_json(end.metadata_json).value_or(Json::object())}};
+  write_file_atomic(folder_ / "metadata.json", pretty_json(metadata));
+}
+
+void TaskArtifacts::drop() const {
+  fs::remove_all(folder_);
+}
+
+void write_artifacts_manifest(const fs::path& run_folder) {
+  const auto root = run_folder / "artifacts";
+  std::map<std::string, std::vector<std::string>> tasks;
+  if (fs::is_directory(root))
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+      if (!entry.is_regular_file()) continue;
+      const auto path = entry.path().lexically_relative(root);
+      tasks[path.begin()->string()].push_back(path.generic_string());
+    }
+  Json manifest = Json::array();
+  for (auto& [folder, files] : tasks) {
+    std::ranges::sort(files);
+    manifest.push_back({{"query_dir", folder}, {"files", files}});
+  }
+  write_file_atomic(run_folder / "artifacts_manifest.json", pretty_json(manifest));
+}
+
+}  // namespace ipw::execution

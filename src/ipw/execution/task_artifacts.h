@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an agent's task leaves on disk: artifacts/qNNNN_SLUG/ as the original lays it out
+// (original-formats.md 2.7).
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "ipw/agents/agent.h"
+#include "ipw/datasets/dataset.h"
+#include "ipw/records/query_record.h"
+
+namespace ipw::execution {
+
+class TaskArtifacts {
+ public:
+  /// Make the task's folder anew, with an empty workspace. Throws Error.
+  TaskArtifacts(const std::filesystem::path& run_folder, const datasets::Question& question);
+  const std::string& id() const { return id_; }  ///< "q0007"
+  std::filesystem::path workspace() const { return folder_ / "workspace"; }
+  /// Write response.txt and metadata.json.
+  void write(const records::QueryRecord& record, const agents::TaskEnd& end) const;
+  /// Remove all of it: the task was stopped and will be done again.
+  void drop() const;
+
+ private:
+  std::string id_;
+  std::filesystem::path folder_;
+};
+
+/// Write artifacts_manifest.json: every task's folder with its files, sorted.
+void write_artifacts_manifest(const std::filesystem::path& run_folder);
+
+}  // namespace ipw::execution

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the proxy and the spans: whose call it is, how many turns a task has had, and what its calls took.
+#pragma once
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "ipw/agents/agent.h"
+#include "ipw/agents/meter_proxy.h"
+#include "ipw/execution/span_ledger.h"
+#include "ipw/prices/prices.h"
+
+namespace ipw::execution {
+
+/// Tokens and money of a task, over its calls of models.
+struct TaskTotals {
+  records::Tokens
+      tokens;  ///< sums of what is known; source "incomplete" where a call told no counts (defect A6)
+  std::optional<records::Cost> cost;
+  std::size_t calls = 0, failed_calls = 0;
+};
+
+/// Hear of calls and tools, and keep them as spans. Thread-safe.
+class TaskMeter final : public agents::CallSink {
+ public:
+  TaskMeter(SpanLedger& ledger, Clock& clock, int max_turns)
+      : ledger_(ledger), clock_(clock), max_turns_(max_turns) {}
+
+  /// Calls with this key, and tools, belong to the task from now on.
+  void open(const std::string& key, SpanLedger::Id task);
+  /// End the task and read its calls into their spans; later ones of its key are nobody's.
+  TaskTotals close(const std::string& key, Instant at, const prices::Quote& price);
+  /// The tools of a task, as its agent tells of them.
+  std::unique_ptr<agents::ToolWatch> tools(SpanLedger::Id task);
+
+  std::string begun(std::int64_t call, const std::string& key, const std::string& model, Instant at) override;
+  void first_token(std::int64_t call, Instant at) override;
+  void ended(agents::ModelCall call) override;
+
+ private:
+  struct Open {
+    SpanLedger::Id task = 0;
+    int turns = 0;
+    std::vector<agents::ModelCall> calls;  ///< that have ended
+  };
+  SpanLedger& ledger_;
+  Clock& clock_;
+  const int max_turns_;
+  std::mutex mutex_;  ///< guards all below
+  std::map<std::string, Open> open_;
+  std::map<std::int64_t, SpanLedger::Id> spans_;  ///< of calls under way
+};
+
+}  // namespace ipw::execution

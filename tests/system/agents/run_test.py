@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`ipw run` with a scripted agent on a simulated machine: usage run_test.py PROGRAMS_FOLDER."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).parent
+PROGRAMS = pathlib.Path(sys.argv[1]).absolute()
+AGENT = {"argv": [sys.executable, str(HERE / "scripted_agent.py"), "{prompt}"]}
+
+
+class Run(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.TemporaryDirectory()
+        root = cls.place.name + "/machine"
+        cls.sim = subprocess.Popen([PROGRAMS / "ipw-sim", "--port", "0", "--root", root, "--devices", "nvidia", "--ttft-ms", "20", "--itl-ms", "4",
+                                    "--answers", "fixed", "--fixed-answer", "Something.", "--duration", "300s", "--json"], stdout=subprocess.PIPE, text=True)
+        cls.address = json.loads(cls.sim.stdout.readline())["base_url"]
+        cls.root = root
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.sim.send_signal(signal.SIGINT)
+        cls.sim.communicate(timeout=20)
+        cls.place.cleanup()
+
+    def words(self, prompts, *more):
+        folder = tempfile.mkdtemp(dir=self.place.name)
+        with open(folder + "/tasks.jsonl", "w", encoding="utf-8") as file:
+            for i, prompt in enumerate(prompts):
+                file.write(json.dumps({"id": f"task/{i}", "problem": prompt, "answer": "answered"}) + "\n")
+        options = {"--agent": "command", "--sandbox": "none", "--agent-kwargs": json.dumps(AGENT), "--model": "simulated",
+                   "--client-base-url": self.address, "--dataset": "local", "--output-dir": folder + "/runs", "--monitor": "none",
+                   "--sysfs-root": self.root, "--idle-seconds": "0", **dict(zip(more[::2], more[1::2]))}
+        params = ["--dataset-param", f"path={folder}/tasks.jsonl", "--dataset-param", "options=none", "--dataset-param", "scorer=contains"]
+        return folder, [PROGRAMS / "ipw", "run", "--quiet", *params, *(word for pair in options.items() for word in pair)]
+
+    def run_tasks(self, prompts, *more, status=(0,)):
+        folder, words = self.words(prompts, *more)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+        self.assertIn(done.returncode, status, done.stdout + done.stderr)
+        return self.read(folder)
+
+    def read(self, folder):
+        (run,) = pathlib.Path(folder, "runs").iterdir()
+        with open(run / "traces.jsonl", encoding="utf-8") as file:
+            return run, [json.loads(line) for line in file]
+
+    def assert_adds_up(self, trace):
+        """Tokens exactly, joules by domain and seconds within a thousandth."""
+        spans = trace["spans"]
+        self.assertEqual(trace["total_output_tokens"], sum(s["tokens"]["output"] for s in spans if "tokens" in s))
+        self.assertEqual(trace["total_input_tokens"], sum(s["tokens"]["input"] for s in spans if "tokens" in s))
+        own = sum(s["own_seconds"] for s in spans)
+        self.assertAlmostEqual(own, trace["total_wall_clock_s"], delta=1e-3 * own)
+        gpu = sum(e["joules"] for s in spans for e in s["energy"] if e["scope"] == "accelerator")
+        self.assertAlmostEqual(gpu, trace["query_gpu_energy_joules"], delta=1e-3 * gpu)
+
+    def test_A2_a_span_for_each_call_and_the_agent_s_own_time(self):
+        _, traces = self.run_tasks(["ask wait:0.3 whole"])
+        (trace,) = traces
+        self.assertEqual([s["kind"] for s in trace["spans"]], ["task", "model", "model"])
+        self.assertGreater(trace["spans"][0]["own_seconds"], 0.3)
+        streamed, whole = trace["spans"][1:]
+        self.assertAlmostEqual(streamed["prefill"]["joules"] + streamed["decode"]["joules"],
+                               sum(e["joules"] for e in streamed["energy"] if e["scope"] == "accelerator"), places=6)
+        self.assertGreater(streamed["ttft_seconds"], 0.019)
+        self.assertNotIn("decode", whole)
+        self.assertEqual(trace["num_turns"], 2)
+        self.assertTrue(trace["is_resolved"])
+        self.assert_adds_up(trace)
+
+    def test_sixty_four_tasks_at_once_add_up_to_the_devices(self):
+        run, traces = self.run_tasks(["ask wait:0.1 ask whole"] * 64, "--concurrency", "64", status=(0, 1))
+        self.assertEqual(len(traces), 64)
+        for trace in traces:
+            self.assert_adds_up(trace)
+        summary = json.loads((run / "summary.json").read_text())
+        self.assertEqual(summary["totals"]["correct"], 64)
+        # 64 programs that start at once on a small machine may make the sampler late, which the verdict then says.
+        self.assertTrue(all("ticks" in reason for reason in summary["verdict"]["reasons"]), summary["verdict"])
+        for domain in summary["attribution"]["domains"]:
+            tasks = sum(e["joules"] for t in traces for s in t["spans"] for e in s["energy"] if e["domain"] == domain["domain"])
+            whole = domain["device_joules"]
+            self.assertAlmostEqual(tasks + domain["idle_joules"] + domain["unattributed_joules"], whole, delta=1e-3 * whole, msg=domain["domain"])
+            self.assertLess(abs(domain["unattributed_joules"]), 1e-3 * whole)
+
+    def test_A11_agents_that_fail_or_hang_are_recorded_and_the_run_goes_on(self):
+        _, traces = self.run_tasks(["ask fail:3", "ask wait:60", "ask"], "--query-timeout", "1.5")
+        self.assertEqual([t["completed"] for t in traces], [False, False, True])
+        self.assertIn("status 3", traces[0]["failure"])
+        self.assertTrue(traces[1]["timed_out"])
+        self.assertEqual([t["is_resolved"] for t in traces], [False, False, True])
+        self.assertEqual(len(traces[1]["turns"]), 1)
+        self.assertLess(traces[1]["total_wall_clock_s"], 4)
+
+    def test_A14_no_task_has_more_turns_than_were_given(self):
+        _, traces = self.run_tasks(["ask ask whole ask"], "--max-turns", "2")
+        self.assertEqual(traces[0]["num_turns"], 2)
+        self.assertEqual(traces[0]["response_text"], "answered answered refused 403 refused 403")
+
+    def test_A12_a_task_sees_nothing_of_another(self):
+        _, traces = self.run_tasks(["keep:secret list", "list"])
+        self.assertEqual([t["response_text"] for t in traces], ["secret", "nothing"])
+
+    def test_A8_each_task_has_a_key_of_its_own(self):
+        _, traces = self.run_tasks(["key ask"] * 8, "--concurrency", "8")
+        keys = [t["response_text"].split()[0] for t in traces]
+        self.assertEqual(len(set(keys)), 8)
+        self.assertEqual([t["num_turns"] for t in traces], [1] * 8)
+
+    def test_ctrl_c_keeps_what_is_done_and_resume_does_the_rest(self):
+        folder, words = self.words(["ask wait:0.1"] * 12)
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        journal = pathlib.Path(folder, "runs", "run_command_simulated_local", "journal.jsonl")
+        while not journal.exists() or journal.read_bytes().count(b"\n") < 3:
+            self.assertIsNone(process.poll())
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 130)
+        before = journal.read_text().splitlines()
+        self.assertLess(len(before), 12)
+        subprocess.run([*words, "--resume"], check=True, capture_output=True, timeout=120)
+        lines = [json.loads(line) for line in journal.read_text().splitlines()]
+        indices = [line["index"] for line in lines if line["type"] == "query"]
+        self.assertEqual(sorted(indices), list(range(12)))
+        self.assertEqual(len(self.read(folder)[1]), 12)
+
+    def test_X24_a_server_that_is_away_ends_the_run_before_any_agent_starts(self):
+        _, words = self.words(["ask"], "--client-base-url", "http://127.0.0.1:1/v1")
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nothing answers", done.stderr)
+
+    def test_C19_the_folder_has_the_artifacts_of_each_task(self):
+        run, _ = self.run_tasks(["ask keep:out.txt"])
+        manifest = json.loads((run / "artifacts_manifest.json").read_text())
+        self.assertEqual(manifest, [{"query_dir": "q0000_task_0", "files": [
+            "q0000_task_0/metadata.json", "q0000_task_0/response.txt", "q0000_task_0/workspace/out.txt"]}])
+        self.assertEqual((run / "artifacts/q0000_task_0/response.txt").read_text(), "answered")
+
+    def test_the_proxy_by_itself_tells_each_call(self):
+        words = [PROGRAMS / "ipw", "proxy", "--upstream", self.address, "--port", "0", "--json", "--monitor", "none", "--sysfs-root", self.root]
+        proxy = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            address = proxy.stderr.readline().strip().removeprefix("OPENAI_BASE_URL=")
+            environment = {**os.environ, "OPENAI_BASE_URL": address, "OPENAI_API_KEY": "mine", "IPW_MODEL": "simulated"}
+            subprocess.run([*AGENT["argv"][:2], "ask whole"], env=environment, check=True, capture_output=True, timeout=60)
+            calls = [json.loads(proxy.stdout.readline()) for _ in range(2)]
+        finally:
+            proxy.send_signal(signal.SIGINT)
+            _, err = proxy.communicate(timeout=20)
+        self.assertEqual([c["call"] for c in calls], [1, 2])
+        for call in calls:
+            self.assertGreater(call["output_tokens"], 0)
+            self.assertGreater(call["joules"], 0)
+            self.assertEqual(call["token_source"], "server")
+        self.assertIsNotNone(calls[0]["ttft_seconds"])
+        self.assertIsNone(calls[1]["ttft_seconds"])
+        self.assertIn("2 calls, 0 failed", err)
+
+    def test_usage_is_checked(self):
+        for more, what in ((["--agent", "nobody"], "unknown agent"), (["--agent-kwargs", "{"], "no JSON"), (["--agent-kwargs", "{}"], "argv"),
+                           (["--sandbox", "bubblewrap"], "sandbox")):
+            _, words = self.words(["ask"], *more)
+            done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(what, done.stderr)
+
+
+if __name__ == "__main__":
+    os.environ.pop("OPENAI_API_KEY", None)
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
