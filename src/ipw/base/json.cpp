@@ -11,9 +11,29 @@
 namespace ipw {
 namespace {
 constexpr auto kReplace = Json::error_handler_t::replace;
+constexpr int kMaxDepth = 1000;  ///< the library copies and destroys values by recursion
+
+/// Whether brackets outside of strings nest deeper than that; of no matter in text that is no JSON.
+bool nests_too_deep(std::string_view text) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\')
+      ++i;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '{' || c == '[') && ++depth > kMaxDepth)
+      return true;
+    else if (!quoted && (c == '}' || c == ']'))
+      --depth;
+  }
+  return false;
 }
+}  // namespace
 
 Result<Json, std::string> parse_json(std::string_view text) {
+  if (nests_too_deep(text)) return Unexpected<std::string>(fmt::format("it nests deeper than {}", kMaxDepth));
   try {
     return Json::parse(text);
   } catch (const Json::exception& e) {
