@@ -89,12 +89,22 @@ std::vector<Example> documented_examples() {
   return out;
 }
 
-/// Words up to a comment; "..." stands for options that an example leaves out.
+/// Words up to a comment or a redirection; "..." stands for options that an example leaves out. What stands
+/// between single quotes is one word.
 std::vector<std::string> words_of(const std::string& line) {
   std::vector<std::string> out;
-  for (const auto word : split(line, ' ')) {
-    if (word == "#") break;
-    if (!word.empty() && word != "..." && word != "&") out.emplace_back(word);
+  std::string word;
+  bool quoted = false;
+  for (const char c : line + " ") {
+    if (c == '\'') {
+      quoted = !quoted;
+    } else if (quoted || c != ' ') {
+      word += c;
+    } else {
+      if (word == "#" || word.starts_with(">")) break;
+      if (!word.empty() && word != "..." && word != "&") out.push_back(word);
+      word.clear();
+    }
   }
   return out;
 }
