@@ -188,7 +188,7 @@ class Proxy final : public MeterProxy {
   Proxy(const ProxyOptions& options, Clock& clock, CallSink& sink)
       : options_(options), base_(base_of(options.upstream)), clock_(clock), sink_(sink) {
     gateway_ =
-        http::serve_gateway([this](http::ServerRequest request, std::shared_ptr<http::Reply> reply,
+        http::serve_gateway([this](http::ServerRequest request, const std::shared_ptr<http::Reply>& reply,
                                    http::Session& session) { handle(std::move(request), reply, session); },
                             {options.address, options.port});
   }

@@ -294,7 +294,7 @@ RunOutcome AgentRun::finish() {
                           config_.concurrency > 1 ? std::optional(ledger_->totals()) : std::nullopt,
                           source_->window(run_start_, run_end_),
                           scoring_};
-  const auto outcome = finish_run(folder_.path, facts);
+  auto outcome = finish_run(folder_.path, facts);
   records::write_traces(folder_.path);
   write_artifacts_manifest(folder_.path);
   return outcome;

@@ -224,7 +224,7 @@ class Gateway final : public Server {
     }
   }
 
-  void handle(ServerRequest request, std::shared_ptr<Reply> reply) {
+  void handle(ServerRequest request, const std::shared_ptr<Reply>& reply) {
     try {
       handler_(std::move(request), reply, *session_);
     } catch (const std::exception& e) {
