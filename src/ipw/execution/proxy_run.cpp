@@ -56,6 +56,8 @@ class ProxyRun {
         proxy_(agents::start_proxy(request.proxy, around.clock, mailbox_)) {}
 
   ProxyTotals run(const std::function<void(int)>& started, const std::stop_token& stop) {
+    // A window that begins before the first reading has no energy.
+    await_readings(*source_, around_.clock.now(), std::chrono::seconds(2), around_.clock, stop);
     started(proxy_->port());
     while (!stop.stop_requested()) {
       around_.clock.sleep_until(around_.clock.now() + kTurn);
