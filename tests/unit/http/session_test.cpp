@@ -175,7 +175,7 @@ TEST_F(SessionTest, ends_at_the_total_timeout) {
 
 TEST_F(SessionTest, ends_when_no_byte_comes_for_the_idle_timeout) {
   auto r = request("/silent");
-  r.idle_timeout = 5ms;
+  r.idle_timeout = 300ms;
   const auto response = fetch(*session_, r);
   ASSERT_TRUE(response.result.failure);
   EXPECT_EQ(response.result.failure->kind, Kind::Timeout);
