@@ -70,7 +70,7 @@ Headers passed_on(const Headers& headers) {
 }
 
 /// One call under way: what the server sends goes to the agent, and a copy to the meter.
-class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
+class CallInFlight {
  public:
   CallInFlight(ModelCall call, bool hide_usage, std::shared_ptr<http::Reply> reply, CallSink& sink)
       : call_(std::move(call)),

@@ -10,8 +10,6 @@
 namespace ipw::cli {
 namespace {
 
-constexpr std::size_t kDemoQueries = 60;
-
 constexpr Option kOptions[] = {
     {"--client", "ID", "llamacpp", "Which engine or server answers; `ipw list clients` shows them.",
      Kind::Text, "What answers"},
@@ -83,11 +81,7 @@ constexpr Option kOptions[] = {
 };
 
 int run(const Values& values, Context& context) {
-  auto request = run_request(values);
-  if (!values.has("--dataset") && !values.has("--config") && !values.has("--max-queries")) {
-    request.config.max_queries = kDemoQueries;
-    request.config.sample_evenly = true;
-  }
+  const auto request = run_request(values);
   execution::RunOutcome outcome;
   {
     Console console(values.has("--quiet"), context.err_is_terminal, context.width);

@@ -17,6 +17,8 @@
 namespace ipw::cli {
 namespace {
 
+constexpr std::size_t kDemoQueries = 60;
+
 execution::ShardChoice parse_shard(const std::string& text) {
   const auto parts = split(text, '/');
   const auto index = parse_int(parts[0]), count = parts.size() == 2 ? parse_int(parts[1]) : std::nullopt;
@@ -58,6 +60,10 @@ void take_engine_options(const Values& values, execution::ProfileConfig& c) {
 }
 
 void take_question_options(const Values& values, execution::ProfileConfig& c) {
+  if (!values.has("--dataset") && !values.has("--config") && !values.has("--max-queries")) {
+    c.max_queries = kDemoQueries;
+    c.sample_evenly = true;
+  }
   take(values.text("--dataset"), c.dataset);
   merge(values.params("--dataset-param"), c.dataset_params);
   take(values.integer("--max-queries", 1), c.max_queries);

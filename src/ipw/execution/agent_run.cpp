@@ -12,8 +12,7 @@
 #include "ipw/agents/agent.h"
 #include "ipw/agents/meter_proxy.h"
 #include "ipw/base/error.h"
-#include "ipw/base/files.h"
-#include "ipw/base/hash.h"
+#include "ipw/base/log.h"
 #include "ipw/execution/cost_account.h"
 #include "ipw/execution/question_queue.h"
 #include "ipw/execution/readings.h"
@@ -49,6 +48,7 @@ class AgentRun {
   };
 
   void take_idle(const char* when);
+  void solve_all();
   void work(const std::stop_token& stop);
   void solve(const datasets::Question& question, const std::stop_token& stop);
   records::QueryRecord record_of(const datasets::Question& question, const agents::TaskEnd& end,
@@ -57,6 +57,7 @@ class AgentRun {
   void keep(Finished& finished, std::vector<records::Span> spans);
   void report();
   void score_waiting();
+  [[noreturn]] void finish_and_rethrow();
   RunOutcome finish();
 
   const ProfileConfig config_;
@@ -119,6 +120,14 @@ RunOutcome AgentRun::run() {
   if (progress_.done_before > 0) note_resumption(*journal_, progress_.done_before, around_.clock.wall());
   take_idle("before");
   await_readings(*source_, around_.clock.now(), std::chrono::seconds(2), around_.clock, stop_.get_token());
+  solve_all();
+  take_idle("after");
+  if (trouble_) finish_and_rethrow();
+  score_waiting();
+  return finish();
+}
+
+void AgentRun::solve_all() {
   observer_.stage("solving");
   run_start_ = around_.clock.now();
   ledger_ = std::make_unique<SpanLedger>(*source_, run_start_);
@@ -126,32 +135,42 @@ RunOutcome AgentRun::run() {
   proxy_ = agents::start_proxy({.upstream = engine_.description.base_url, .api_key = config_.api_key},
                                around_.clock, *meter_);
   std::vector<std::jthread> workers;
-  working_ = config_.concurrency;
-  for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
-  while (working_ > 0) {
-    around_.clock.sleep_until(around_.clock.now() + kTurn);
-    settle(false);
-    report();
+  try {
+    working_ = config_.concurrency;
+    for (int i = 0; i < config_.concurrency; ++i) workers.emplace_back([this] { work(stop_.get_token()); });
+    while (working_ > 0) {
+      around_.clock.sleep_until(around_.clock.now() + kTurn);
+      settle(false);
+      report();
+    }
+    run_end_ = around_.clock.now();
+    await_readings(*source_, run_end_, std::chrono::seconds(2), around_.clock);
+    settle(true);
+  } catch (...) {
+    stop_.request_stop();  // else the workers would solve all that is left
+    throw;
   }
   workers.clear();
-  run_end_ = around_.clock.now();
-  await_readings(*source_, run_end_, std::chrono::seconds(2), around_.clock);
-  settle(true);
   report();
   proxy_.reset();
-  take_idle("after");
-  if (trouble_) std::rethrow_exception(trouble_);
-  score_waiting();
-  return finish();
+}
+
+/// Finish what can be finished after a failure, which is then thrown.
+void AgentRun::finish_and_rethrow() {
+  try {
+    finish();
+  } catch (const std::exception& e) {
+    log::warning("the folder could not be finished: {}; its journal is whole", e.what());
+  }
+  std::rethrow_exception(trouble_);
 }
 
 void AgentRun::take_idle(const char* when) {
   if (config_.idle_seconds <= 0 || stop_.stop_requested()) return;
   observer_.stage(fmt::format("idle baseline {} the run, {:g} s", when, config_.idle_seconds));
-  const auto begin = around_.clock.now(), end = begin + from_seconds(config_.idle_seconds);
-  await_readings(*source_, end, std::chrono::seconds(2), around_.clock, stop_.get_token());
-  if (!source_->settled(end)) return;
-  idle_.emplace_back(when, measure_idle(*source_, begin, end));
+  auto baseline = take_idle_baseline(*source_, config_.idle_seconds, around_.clock, stop_.get_token());
+  if (!baseline) return;
+  idle_.emplace_back(when, std::move(*baseline));
   idle_model_.add(idle_.back().second);
 }
 
@@ -208,22 +227,22 @@ records::QueryRecord AgentRun::record_of(const datasets::Question& question, con
       around_.clock.wall() - std::chrono::duration_cast<WallTime::duration>(around_.clock.now() - begun);
   auto record = make_record(question, request, response, run_start_, started);
   record.tokens = totals.tokens;
-  record.cost = totals.cost;
+  if (totals.cost.queries > 0) {
+    record.cost = totals.cost.sum;
+    if (!totals.cost.days.empty()) record.cost->prices_as_of = *totals.cost.days.begin();
+  }
   return record;
 }
 
 /// Write the tasks whose readings have arrived.
 void AgentRun::settle(bool force) {
-  for (;;) {
-    Finished next;
-    {
-      const std::lock_guard lock(mutex_);
-      if (finished_.empty()) break;
+  {
+    const std::lock_guard lock(mutex_);
+    while (!finished_.empty()) {
       auto spans = ledger_->take(finished_.front().task, force);
       if (!spans) break;
-      next = std::move(finished_.front());
+      keep(finished_.front(), std::move(*spans));
       finished_.pop_front();
-      keep(next, std::move(*spans));
     }
   }
   telemetry_->flush();

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "ipw/execution/readings.h"
+
 namespace ipw::execution {
 namespace {
 
@@ -56,6 +58,14 @@ IdleBaseline measure_idle(const telemetry::Source& source, Instant begin, Instan
                                  std::hypot(edges, scatter_error(parts[energy.domain]))};
   }
   return idle;
+}
+
+std::optional<IdleBaseline> take_idle_baseline(const telemetry::Source& source, double seconds, Clock& clock,
+                                               const std::stop_token& stop) {
+  const auto begin = clock.now(), end = begin + from_seconds(seconds);
+  await_readings(source, end, std::chrono::seconds(2), clock, stop);
+  if (!source.settled(end)) return std::nullopt;
+  return measure_idle(source, begin, end);
 }
 
 void IdleModel::add(IdleBaseline baseline) {

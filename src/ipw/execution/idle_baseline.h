@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "ipw/records/run_folder.h"
@@ -27,6 +28,10 @@ struct IdleBaseline {
 /// Measure the idle power of every domain between two instants. The error comes from the scatter of eight
 /// parts beyond that of their edges, and from the edges of the whole, without the gain of the sensor.
 IdleBaseline measure_idle(const telemetry::Source& source, Instant begin, Instant end);
+
+/// Let the machine rest for so long and measure it; nothing when it was stopped or the readings did not come.
+std::optional<IdleBaseline> take_idle_baseline(const telemetry::Source& source, double seconds, Clock& clock,
+                                               const std::stop_token& stop);
 
 /// Idle power over a run. With one baseline it is constant, with two it goes straight from the middle of the
 /// first to that of the second.

@@ -173,12 +173,9 @@ void ProfileRun::warm_up() {
 void ProfileRun::take_idle(const char* when) {
   if (config_.idle_seconds <= 0 || stop_.stop_requested()) return;
   observer_.stage(fmt::format("idle baseline {} the run, {:g} s", when, config_.idle_seconds));
-  const auto begin = around_.clock.now(), end = begin + from_seconds(config_.idle_seconds);
-  while (!stop_.stop_requested() && !source_->settled(end) &&
-         around_.clock.now() < end + std::chrono::seconds(2))
-    around_.clock.sleep_until(around_.clock.now() + kTurn);
-  if (!source_->settled(end)) return;
-  idle_.emplace_back(when, measure_idle(*source_, begin, end));
+  auto baseline = take_idle_baseline(*source_, config_.idle_seconds, around_.clock, stop_.get_token());
+  if (!baseline) return;
+  idle_.emplace_back(when, std::move(*baseline));
   idle_model_.add(idle_.back().second);
   ledger_->set_idle(idle_model_);
 }

@@ -25,13 +25,7 @@ void add(TaskTotals& totals, const records::Span& span) {
   const bool whole = span.tokens.input && span.tokens.output && span.tokens.source != "counted";
   if (totals.tokens.source.empty()) totals.tokens.source = span.tokens.source;
   if (!whole) totals.tokens.source = "incomplete";
-  if (!span.cost) return;
-  if (!totals.cost) totals.cost = records::Cost{.prices_as_of = span.cost->prices_as_of};
-  totals.cost->input_usd += span.cost->input_usd;
-  totals.cost->cached_usd += span.cost->cached_usd;
-  totals.cost->output_usd += span.cost->output_usd;
-  totals.cost->reasoning_usd += span.cost->reasoning_usd;
-  totals.cost->total_usd += span.cost->total_usd;
+  if (span.cost) totals.cost.add(*span.cost);
 }
 
 Json attributes_of(const agents::ModelCall& call, const clients::Response& response) {

@@ -8,6 +8,7 @@
 
 #include "ipw/agents/agent.h"
 #include "ipw/agents/meter_proxy.h"
+#include "ipw/execution/cost_account.h"
 #include "ipw/execution/span_ledger.h"
 #include "ipw/prices/prices.h"
 
@@ -17,7 +18,7 @@ namespace ipw::execution {
 struct TaskTotals {
   records::Tokens
       tokens;  ///< sums of what is known; source "incomplete" where a call told no counts (defect A6)
-  std::optional<records::Cost> cost;
+  CostTotals cost;
   std::size_t calls = 0, failed_calls = 0;
 };
 

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -134,6 +135,19 @@ class Run(unittest.TestCase):
         indices = [line["index"] for line in lines if line["type"] == "query"]
         self.assertEqual(sorted(indices), list(range(12)))
         self.assertEqual(len(self.read(folder)[1]), 12)
+
+    def test_a_full_disk_ends_the_run_and_not_only_its_report(self):
+        folder, words = self.words(["ask"] * 200)
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+        done = subprocess.run(words, preexec_fn=limit, capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("cannot write", done.stderr)
+        (run,) = pathlib.Path(folder, "runs").iterdir()
+        self.assertLess(len(list((run / "artifacts").iterdir())), 100)
 
     def test_X24_a_server_that_is_away_ends_the_run_before_any_agent_starts(self):
         _, words = self.words(["ask"], "--client-base-url", "http://127.0.0.1:1/v1")
