@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containers by the Docker Engine API, as docker and podman serve it.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "ipw/sandbox/workplace.h"
+
+namespace ipw::sandbox {
+
+struct ContainerLimits {
+  double cpus = 0;                 ///< 0: no limit
+  std::uint64_t memory_bytes = 0;  ///< 0: no limit
+  int processes = 512;
+};
+
+struct Mount {
+  std::filesystem::path host;
+  std::string place;
+  bool writable = false;
+};
+
+struct ContainerRequest {
+  std::string image;
+  std::string folder = "/";  ///< working folder
+  std::string user;          ///< empty: the image's
+  std::map<std::string, std::string> environment;
+  std::vector<Mount> mounts;
+  std::vector<std::string> hold = {"sleep", "infinity"};  ///< what keeps it alive
+  bool network = false;                                   ///< the engine's default network; else none
+  ContainerLimits limits;
+};
+
+/// A running container. It is killed and removed when it goes.
+class Container : public Workplace {
+ public:
+  virtual const std::string& id() const = 0;
+  /// Copy a file or a folder with all below it to the path in the container, which is made. Throws Error.
+  virtual void copy_in(const std::filesystem::path& from, const std::string& to) = 0;
+  /// The text of a file in the container; absent where there is none. Throws Error, also for more than
+  /// `most` bytes.
+  virtual std::optional<std::string> read(const std::string& path, std::size_t most) = 0;
+};
+
+/// A container engine. Thread-safe; each method throws Error with what to do.
+class ContainerEngine {
+ public:
+  virtual ~ContainerEngine() = default;
+  virtual std::string version() = 0;  ///< "podman 4.3.1"
+  virtual bool has_image(const std::string& image) = 0;
+  virtual void pull(const std::string& image, std::stop_token stop) = 0;
+  /// Build the Dockerfile of a folder; `tag` is the image's name from then on. The end of the build's log is
+  /// in the error.
+  virtual void build(const std::filesystem::path& context, const std::string& dockerfile,
+                     const std::string& tag, std::stop_token stop) = 0;
+  virtual std::unique_ptr<Container> start(const ContainerRequest& request) = 0;
+};
+
+/// `endpoint`: "unix:///PATH"; empty: DOCKER_HOST, else the first socket of docker or podman that is there.
+/// Throws Error(Unavailable) with how to start one.
+std::unique_ptr<ContainerEngine> connect_engine(const std::string& endpoint = "");
+
+}  // namespace ipw::sandbox
