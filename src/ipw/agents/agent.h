@@ -40,8 +40,8 @@ class ToolWatch {
   virtual ~ToolWatch() = default;
   /// `arguments`: JSON text. Gives the number for end().
   virtual std::int64_t begin(const std::string& tool, const std::string& arguments) = 0;
-  /// `trouble`: empty where the tool did its work.
-  virtual void end(std::int64_t call, const std::string& trouble) = 0;
+  /// `result`: what the model is told. `trouble`: empty where the tool did its work.
+  virtual void end(std::int64_t call, const std::string& result, const std::string& trouble) = 0;
 };
 
 /// How a task ended. `failure` kinds: timeout, cancelled, agent.

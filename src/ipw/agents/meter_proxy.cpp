@@ -263,6 +263,15 @@ class Proxy final : public MeterProxy {
 
 }  // namespace
 
+ModelCall ModelCall::ends() const {
+  constexpr std::ptrdiff_t kFirst = 2, kLast = 4;
+  if (std::ssize(events) <= kFirst + kLast) return *this;
+  ModelCall out{.api = api, .sent = sent, .done = done, .http_status = http_status};
+  out.events.assign(events.begin(), events.begin() + kFirst);
+  out.events.insert(out.events.end(), events.end() - kLast, events.end());
+  return out;
+}
+
 clients::Response ModelCall::read() const {
   auto response = events.empty() ? read_body(api, body, done) : read_events(api, events);
   response.sent = sent;

@@ -27,6 +27,8 @@ struct ModelCall {
 
   /// Read tokens, text and times. Costs time: not for the proxy's thread.
   clients::Response read() const;
+  /// The call with only the first and the last events of its stream, enough for its token counts.
+  ModelCall ends() const;
 };
 
 /// Hear of calls, on the proxy's thread; must not block.

@@ -12,6 +12,7 @@
 #include "ipw/cli/run_request.h"
 #include "ipw/cli/sensor_options.h"
 #include "ipw/execution/agent_run.h"
+#include "ipw/records/exports.h"
 
 namespace ipw::cli {
 namespace {
@@ -25,6 +26,10 @@ constexpr Option kOptions[] = {
      "you trust.",
      Kind::Text, "Who solves"},
     {"--max-turns", "N", "20", "Calls of the model for each task; the proxy refuses more.", Kind::Text,
+     "Who solves"},
+    {"--max-task-tokens", "N", "", "Refuse further calls of a task that has used N tokens, input and output.",
+     Kind::Text, "Who solves"},
+    {"--max-task-cost", "USD", "", "Refuse further calls of a task that has cost as much.", Kind::Text,
      "Who solves"},
     {"--query-timeout", "SECONDS", "600", "A task that takes longer is stopped and recorded as failed.",
      Kind::Text, "Who solves"},
@@ -52,6 +57,9 @@ constexpr Option kOptions[] = {
     {"--idle-seconds", "SECONDS", "3", "Length of the idle baseline before and after; 0 takes none.",
      Kind::Text, "How it runs"},
     {"--output-dir", "DIR", "runs", "Where the run's folder is made.", Kind::Text, "How it runs"},
+    {"--export-format", "LIST", "jsonl,hf,atif",
+     "In which forms the tasks are written besides: atif, hf, jsonl, otel; `ipw export` does it later.",
+     Kind::Text, "How it runs"},
     {"--resume", "", "", "Go on with the folder of an interrupted run; finished tasks are not done again.",
      Kind::Flag, "How it runs"},
     {"--retry-failed", "", "", "With --resume, do failed tasks again.", Kind::Flag, "How it runs"},
@@ -82,6 +90,10 @@ void take_agent_options(const Values& values, execution::ProfileConfig& config) 
   agent.kwargs = values.text("--agent-kwargs").value_or(agent.kwargs);
   agent.sandbox = values.text("--sandbox").value_or(agent.sandbox);
   agent.max_turns = static_cast<int>(values.integer("--max-turns", 1).value_or(agent.max_turns));
+  if (const auto tokens = values.integer("--max-task-tokens", 1)) agent.max_task_tokens = *tokens;
+  if (const auto usd = values.number("--max-task-cost", 0)) agent.max_task_cost = *usd;
+  agent.exports = values.text("--export-format").value_or(agent.exports);
+  records::find_exports(agent.exports);
   if (const auto kwargs = parse_json(agent.kwargs); !kwargs)
     throw Error(ErrorCode::Usage, "--agent-kwargs is no JSON: " + kwargs.error());
 }

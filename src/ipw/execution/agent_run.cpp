@@ -23,6 +23,7 @@
 #include "ipw/execution/task_artifacts.h"
 #include "ipw/execution/task_meter.h"
 #include "ipw/execution/telemetry_log.h"
+#include "ipw/records/exports.h"
 
 namespace ipw::execution {
 namespace {
@@ -33,6 +34,10 @@ constexpr auto kTurn = std::chrono::milliseconds(10);
 ProfileConfig engine_config(ProfileConfig config) {
   config.client = "openai";
   return config;
+}
+
+TaskLimits limits_of(const AgentChoice& agent) {
+  return {agent.max_turns, agent.max_task_tokens, agent.max_task_cost};
 }
 
 class AgentRun {
@@ -131,7 +136,7 @@ void AgentRun::solve_all() {
   observer_.stage("solving");
   run_start_ = around_.clock.now();
   ledger_ = std::make_unique<SpanLedger>(*source_, run_start_);
-  meter_ = std::make_unique<TaskMeter>(*ledger_, around_.clock, config_.agent.max_turns);
+  meter_ = std::make_unique<TaskMeter>(*ledger_, around_.clock, limits_of(config_.agent), price_);
   proxy_ = agents::start_proxy({.upstream = engine_.description.base_url, .api_key = config_.api_key},
                                around_.clock, *meter_);
   std::vector<std::jthread> workers;
@@ -201,7 +206,7 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
       agent_->run({artifacts.id(), question.problem, artifacts.workspace()}, model, *watch, stop);
   const Instant ended = around_.clock.now();
   proxy_->revoke(key);
-  const auto totals = meter_->close(key, ended, price_);
+  const auto totals = meter_->close(key, ended);
   if (end.failure && end.failure->kind == "cancelled" && stop.stop_requested()) {
     artifacts.drop();
     return;  // its time in the account stays nobody's
@@ -216,7 +221,7 @@ records::QueryRecord AgentRun::record_of(const datasets::Question& question, con
                                          const TaskTotals& totals, Instant begun, Instant ended) const {
   clients::Response response;
   response.content = end.answer;
-  response.finish_reason = end.stop_reason;
+  response.finish_reason = totals.limit.empty() ? end.stop_reason : totals.limit;
   response.failure = end.failure;
   response.sent = begun;
   response.done = ended;
@@ -314,7 +319,8 @@ RunOutcome AgentRun::finish() {
                           source_->window(run_start_, run_end_),
                           scoring_};
   auto outcome = finish_run(folder_.path, facts);
-  records::write_traces(folder_.path);
+  for (const auto* form : records::find_exports(config_.agent.exports)) form->write(folder_.path);
+  records::write_subset_manifest(folder_.path);
   write_artifacts_manifest(folder_.path);
   return outcome;
 }

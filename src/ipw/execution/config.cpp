@@ -96,11 +96,11 @@ ShardChoice shard_from(const Json& json) {
 }
 
 /// The keys that decide what is asked and how; all others only say where and how it is watched.
-constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id",    "dataset_params",
-                                  "client_params", "max_queries", "sample_evenly", "concurrency",
-                                  "seed",          "temperature", "max_tokens",    "shard",
-                                  "attribution",   "samples",     "agent",         "effective_agent_kwargs",
-                                  "sandbox",       "max_turns"};
+constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id",      "dataset_params",
+                                  "client_params", "max_queries", "sample_evenly",   "concurrency",
+                                  "seed",          "temperature", "max_tokens",      "shard",
+                                  "attribution",   "samples",     "agent",           "effective_agent_kwargs",
+                                  "sandbox",       "max_turns",   "max_task_tokens", "max_task_cost"};
 
 /// The keys of an agents' run, under the original's names (original-formats.md 2.4) where it has them.
 void add_agent(Json& json, const AgentChoice& agent) {
@@ -110,6 +110,9 @@ void add_agent(Json& json, const AgentChoice& agent) {
   json["effective_agent_kwargs"] = parse_json(agent.kwargs).value_or(Json::object());
   json["sandbox"] = agent.sandbox;
   json["max_turns"] = agent.max_turns;
+  json["max_task_tokens"] = or_null(agent.max_task_tokens);
+  json["max_task_cost"] = or_null(agent.max_task_cost);
+  json["export_format"] = agent.exports;
 }
 
 AgentChoice agent_from(const Json& json) {
@@ -119,6 +122,9 @@ AgentChoice agent_from(const Json& json) {
     out.kwargs = it->dump();
   read(json, "sandbox", out.sandbox);
   read(json, "max_turns", out.max_turns);
+  read(json, "max_task_tokens", out.max_task_tokens);
+  read(json, "max_task_cost", out.max_task_cost);
+  read(json, "export_format", out.exports);
   return out;
 }
 

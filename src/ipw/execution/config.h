@@ -21,6 +21,9 @@ struct AgentChoice {
   std::string kwargs = "{}";  ///< JSON object text
   std::string sandbox = "bubblewrap";
   int max_turns = 20;
+  std::optional<std::int64_t> max_task_tokens;
+  std::optional<double> max_task_cost;    ///< USD
+  std::string exports = "jsonl,hf,atif";  ///< rows of records/exports.h
 };
 
 struct ProfileConfig {

@@ -33,10 +33,10 @@ Json attributes_of(const agents::ModelCall& call, const clients::Response& respo
               {"http_status", call.http_status},
               {"finish_reason", response.finish_reason},
               {"stamps", response.stamps}};
-  if (const auto calls = parse_json(response.tool_calls_json); calls && calls->is_array()) {
-    out["tool_calls"] = Json::array();
-    for (const auto& one : *calls) out["tool_calls"].push_back(one["function"]["name"]);
-  }
+  if (!response.content.empty()) out["content"] = response.content;
+  if (!response.reasoning.empty()) out["reasoning"] = response.reasoning;
+  if (auto calls = parse_json(response.tool_calls_json); calls && calls->is_array())
+    out["tool_calls"] = std::move(*calls);
   return out;
 }
 
@@ -67,10 +67,14 @@ class TaskTools final : public agents::ToolWatch {
     });
     return span;
   }
-  void end(std::int64_t call, const std::string& trouble) override {
+  void end(std::int64_t call, const std::string& result, const std::string& trouble) override {
     ledger_.end(call, clock_.now());
-    if (trouble.empty()) return;
-    ledger_.describe(call, [&](records::Span& s) { s.failure = records::RecordFailure{"tool", trouble}; });
+    ledger_.describe(call, [&](records::Span& s) {
+      auto attributes = parse_json(s.attributes).value_or(Json::object());
+      attributes["result"] = result;
+      s.attributes = dump_json(attributes);
+      if (!trouble.empty()) s.failure = records::RecordFailure{"tool", trouble};
+    });
   }
 
  private:
@@ -95,8 +99,7 @@ std::string TaskMeter::begun(std::int64_t call, const std::string& key, const st
   const std::lock_guard lock(mutex_);
   const auto it = open_.find(key);
   if (it == open_.end()) return "this key belongs to no task that runs";
-  if (it->second.turns >= max_turns_)
-    return fmt::format("the task has had its {} turns; --max-turns sets their number", max_turns_);
+  if (auto why = refusal(it->second); !why.empty()) return why;
   ++it->second.turns;
   spans_[call] = ledger_.begin(it->second.task, "model", model, at);
   return {};
@@ -113,10 +116,40 @@ void TaskMeter::ended(agents::ModelCall call) {
   if (span.empty()) return;
   ledger_.end(span.mapped(), call.done);
   call.id = span.mapped();
-  if (const auto it = open_.find(call.key); it != open_.end()) it->second.calls.push_back(std::move(call));
+  if (const auto it = open_.find(call.key); it != open_.end()) {
+    count(call, it->second);
+    it->second.calls.push_back(std::move(call));
+  }
 }
 
-TaskTotals TaskMeter::close(const std::string& key, Instant at, const prices::Quote& price) {
+std::string TaskMeter::refusal(Open& task) const {
+  if (task.turns >= limits_.turns) {
+    task.limit = "turns";
+    return fmt::format("the task has had its {} turns; --max-turns sets their number", limits_.turns);
+  }
+  if (limits_.tokens && task.tokens >= *limits_.tokens) {
+    task.limit = "tokens";
+    return fmt::format("the task has used {} tokens; --max-task-tokens allows {}", task.tokens,
+                       *limits_.tokens);
+  }
+  if (limits_.usd && task.usd >= *limits_.usd) {
+    task.limit = "cost";
+    return fmt::format("the task has cost {:.4f} USD; --max-task-cost allows {}", task.usd, *limits_.usd);
+  }
+  return {};
+}
+
+/// For the limits. Token counts stand in the first or the last events of a stream, so that a long one costs
+/// the proxy's thread no more than a short one.
+void TaskMeter::count(const agents::ModelCall& call, Open& task) const {
+  if (!limits_.tokens && !limits_.usd) return;
+  const auto tokens = tokens_of(call.ends().read());
+  task.tokens += tokens.input.value_or(0) + tokens.output.value_or(0);
+  if (!price_) return;
+  if (const auto cost = prices::cost_of(*price_, tokens)) task.usd += cost->total_usd;
+}
+
+TaskTotals TaskMeter::close(const std::string& key, Instant at) {
   Open task;
   {
     const std::lock_guard lock(mutex_);
@@ -124,8 +157,9 @@ TaskTotals TaskMeter::close(const std::string& key, Instant at, const prices::Qu
   }
   ledger_.end(task.task, at);
   TaskTotals totals;
+  totals.limit = task.limit;
   for (const auto& call : task.calls) {
-    const auto told = span_of(call, price);
+    const auto told = span_of(call, price_);
     add(totals, told);
     ledger_.describe(call.id, [&](records::Span& span) {
       span.name = told.name;

@@ -20,18 +20,27 @@ struct TaskTotals {
       tokens;  ///< sums of what is known; source "incomplete" where a call told no counts (defect A6)
   CostTotals cost;
   std::size_t calls = 0, failed_calls = 0;
+  std::string limit;  ///< "turns", "tokens" or "cost" where a call was refused for it
+};
+
+/// When calls are refused. A call is let through as long as the calls before it are within the limits, so the
+/// last one may go beyond.
+struct TaskLimits {
+  int turns = 20;
+  std::optional<std::int64_t> tokens;  ///< input and output, over all calls that told theirs
+  std::optional<double> usd;
 };
 
 /// Hear of calls and tools, and keep them as spans. Thread-safe.
 class TaskMeter final : public agents::CallSink {
  public:
-  TaskMeter(SpanLedger& ledger, Clock& clock, int max_turns)
-      : ledger_(ledger), clock_(clock), max_turns_(max_turns) {}
+  TaskMeter(SpanLedger& ledger, Clock& clock, const TaskLimits& limits, prices::Quote price)
+      : ledger_(ledger), clock_(clock), limits_(limits), price_(std::move(price)) {}
 
   /// Calls with this key, and tools, belong to the task from now on.
   void open(const std::string& key, SpanLedger::Id task);
   /// End the task and read its calls into their spans; later ones of its key are nobody's.
-  TaskTotals close(const std::string& key, Instant at, const prices::Quote& price);
+  TaskTotals close(const std::string& key, Instant at);
   /// The tools of a task, as its agent tells of them.
   std::unique_ptr<agents::ToolWatch> tools(SpanLedger::Id task);
 
@@ -43,11 +52,18 @@ class TaskMeter final : public agents::CallSink {
   struct Open {
     SpanLedger::Id task = 0;
     int turns = 0;
+    std::int64_t tokens = 0;
+    double usd = 0;
+    std::string limit;                     ///< that was reached
     std::vector<agents::ModelCall> calls;  ///< that have ended
   };
+  std::string refusal(Open& task) const;
+  void count(const agents::ModelCall& call, Open& task) const;
+
   SpanLedger& ledger_;
   Clock& clock_;
-  const int max_turns_;
+  const TaskLimits limits_;
+  const prices::Quote price_;
   std::mutex mutex_;  ///< guards all below
   std::map<std::string, Open> open_;
   std::map<std::int64_t, SpanLedger::Id> spans_;  ///< of calls under way

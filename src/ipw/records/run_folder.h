@@ -80,6 +80,10 @@ std::size_t finish_dataset(const std::filesystem::path& folder, const FinishOpti
 /// span.
 std::size_t write_traces(const std::filesystem::path& folder);
 
+/// Write subset_manifest.json: the tasks of an agents' run and a hash of them. Returns the hash, the number
+/// and the range, as the summary has them. Holds a few hundred bytes for each task.
+Json write_subset_manifest(const std::filesystem::path& folder);
+
 /// Give the queries of any run folder, finished or not, of ours or of the original. One thread at a time.
 class RunReader {
  public:

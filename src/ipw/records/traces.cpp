@@ -4,14 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "ipw/base/error.h"
-#include "ipw/base/files.h"
-#include "ipw/records/journal_index.h"
 #include "ipw/records/record_json.h"
 #include "ipw/records/run_folder.h"
+#include "ipw/records/task_exports.h"
 
 namespace ipw::records {
 namespace {
@@ -28,25 +25,6 @@ Json joules_of(const std::vector<DomainEnergy>& energies, const char* scope) {
 Json watts_of(const std::vector<DomainEnergy>& energies, const char* scope, double seconds) {
   const auto joules = scope_energy(energies, scope).joules;
   return joules && seconds > 0 ? Json(*joules / seconds) : Json(nullptr);
-}
-
-struct Turn {
-  const Span* model = nullptr;
-  std::vector<const Span*> tools;
-};
-
-/// A tool belongs to the call that came last before it (defect A3).
-std::vector<Turn> turns_of(const std::vector<Span>& spans) {
-  std::vector<const Span*> in_order;
-  for (const auto& span : spans)
-    if (span.parent) in_order.push_back(&span);
-  std::ranges::stable_sort(in_order, {}, &Span::begin_seconds);
-  std::vector<Turn> turns;
-  for (const auto* span : in_order) {
-    if (span->kind == "model") turns.push_back({span, {}});
-    if (span->kind == "tool" && !turns.empty()) turns.back().tools.push_back(span);
-  }
-  return turns;
 }
 
 /// A tool that is called again in a turn has its number behind its name.
@@ -99,6 +77,8 @@ Json turn_json(const Turn& turn, std::size_t index, bool shared) {
           {"shared_device_warning", shared}};
 }
 
+}  // namespace
+
 Json trace_json(const QueryRecord& r) {
   const auto turns = turns_of(r.spans);
   const double seconds = r.latency.total_seconds;
@@ -143,6 +123,10 @@ Json trace_json(const QueryRecord& r) {
            output && seconds > 0 ? Json(static_cast<double>(*output) / seconds) : Json(nullptr)},
           {"energy_per_output_token_joules",
            gpu && output && *output > 0 ? Json(*gpu / static_cast<double>(*output)) : Json(nullptr)},
+          {"total_gpu_energy_joules", or_null(gpu)},
+          {"total_cpu_energy_joules", joules_of(r.energy, "package")},
+          {"avg_gpu_power_watts", watts_of(r.energy, "accelerator", seconds)},
+          {"avg_cpu_power_watts", watts_of(r.energy, "package", seconds)},
           {"total_cost_usd", r.cost ? Json(r.cost->total_usd) : Json(nullptr)},
           {"is_resolved", e ? or_null(e->correct) : Json(nullptr)},
           {"unscorable_reason", e && !e->correct && !e->reason.empty() ? Json(e->reason) : Json(nullptr)},
@@ -157,32 +141,8 @@ Json trace_json(const QueryRecord& r) {
           {"spans", to_json(r)["spans"]}};
 }
 
-}  // namespace
-
 std::size_t write_traces(const std::filesystem::path& folder) {
-  const auto journal = folder / kJournalName, temporary = folder / ".traces.jsonl.tmp";
-  if (!std::filesystem::exists(journal)) return 0;
-  JournalIndex index(folder);
-  scan_journal(journal,
-               [&](const Json& line, std::string_view, std::uint64_t offset) { index.add(line, offset); });
-  index.sort();
-  JournalReader reader(journal, std::move(index));
-  std::size_t count = 0;
-  std::filesystem::remove(temporary);
-  {
-    AppendFile file(temporary);
-    for (QueryRecord record; reader.next(record); record = {}) {
-      if (record.spans.empty()) continue;
-      file.append(dump_json(trace_json(record)) + "\n");
-      ++count;
-    }
-    file.sync();
-  }
-  if (count > 0)
-    std::filesystem::rename(temporary, folder / "traces.jsonl");
-  else
-    std::filesystem::remove(temporary);
-  return count;
+  return write_task_lines(folder, "traces.jsonl", trace_json);
 }
 
 }  // namespace ipw::records
