@@ -9,7 +9,7 @@
 namespace ipw::cli {
 namespace {
 
-constexpr Positional kPositionals[] = {{"DIR", "The folder of a run of `ipw run` or `ipw bench`.", true}};
+constexpr Positional kPositionals[] = {{"DIR", "The folder of a run of `ipw run`.", true}};
 
 constexpr Option kOptions[] = {
     {"--format", "LIST", "atif,hf,jsonl,otel", "Which forms, with commas between.", Kind::Text},
@@ -24,7 +24,7 @@ int run(const Values& values, Context&) {
     const auto tasks = form->write(folder);
     if (tasks == 0)
       throw Error(ErrorCode::NotFound, fmt::format("{} holds no tasks of an agent", folder.string()),
-                  "only runs of `ipw run` and `ipw bench` have spans");
+                  "only runs of `ipw run` have spans");
     fmt::print("{:<6} {} tasks: {}\n", form->name, tasks, form->summary);
   }
   return 0;

@@ -77,6 +77,22 @@ Json turn_json(const Turn& turn, std::size_t index, bool shared) {
           {"shared_device_warning", shared}};
 }
 
+/// Nobody judges while a task runs: what a judge has used stands in the summary.
+Json energies_json(const QueryRecord& r) {
+  const double seconds = r.latency.total_seconds;
+  const Json gpu = joules_of(r.energy, "accelerator"), cpu = joules_of(r.energy, "package");
+  const Json gpu_watts = watts_of(r.energy, "accelerator", seconds),
+             cpu_watts = watts_of(r.energy, "package", seconds);
+  return {{"query_gpu_energy_joules", gpu},         {"query_cpu_energy_joules", cpu},
+          {"query_gpu_power_avg_watts", gpu_watts}, {"query_cpu_power_avg_watts", cpu_watts},
+          {"judge_gpu_energy_joules", nullptr},     {"judge_cpu_energy_joules", nullptr},
+          {"judge_gpu_power_avg_watts", nullptr},   {"judge_cpu_power_avg_watts", nullptr},
+          {"judge_wall_clock_s", nullptr},          {"total_task_gpu_energy_joules", gpu},
+          {"total_task_cpu_energy_joules", cpu},    {"total_gpu_energy_joules", gpu},
+          {"total_cpu_energy_joules", cpu},         {"avg_gpu_power_watts", gpu_watts},
+          {"avg_cpu_power_watts", cpu_watts}};
+}
+
 }  // namespace
 
 Json trace_json(const QueryRecord& r) {
@@ -92,53 +108,40 @@ Json trace_json(const QueryRecord& r) {
   const auto& e = r.evaluation;
   const auto score_metadata =
       e && !e->metadata.empty() ? parse_json(e->metadata).value_or(Json::object()) : Json::object();
-  return {{"query_id", fmt::format("q{:04}", r.index)},
-          {"workload_type", r.subject},
-          {"query_text", r.problem},
-          {"response_text", r.response},
-          {"turns", std::move(turns_json)},
-          {"num_turns", turns.size()},
-          {"total_input_tokens", or_null(r.tokens.input)},
-          {"total_output_tokens", or_null(output)},
-          {"total_tokens", std::move(total)},
-          {"tool_call_count", tools},
-          {"total_tool_calls", tools},
-          {"total_wall_clock_s", seconds},
-          {"completed", !r.failure},
-          {"timed_out", r.failure && r.failure->kind == "timeout"},
-          {"query_gpu_energy_joules", or_null(gpu)},
-          {"query_cpu_energy_joules", joules_of(r.energy, "package")},
-          {"query_gpu_power_avg_watts", watts_of(r.energy, "accelerator", seconds)},
-          {"query_cpu_power_avg_watts", watts_of(r.energy, "package", seconds)},
-          {"judge_gpu_energy_joules", nullptr},
-          {"judge_cpu_energy_joules", nullptr},
-          {"judge_gpu_power_avg_watts", nullptr},
-          {"judge_cpu_power_avg_watts", nullptr},
-          {"judge_wall_clock_s", nullptr},
-          {"total_task_gpu_energy_joules", or_null(gpu)},
-          {"total_task_cpu_energy_joules", joules_of(r.energy, "package")},
-          {"query_mbu_avg_pct", nullptr},
-          {"query_mbu_max_pct", nullptr},
-          {"throughput_tokens_per_sec",
-           output && seconds > 0 ? Json(static_cast<double>(*output) / seconds) : Json(nullptr)},
-          {"energy_per_output_token_joules",
-           gpu && output && *output > 0 ? Json(*gpu / static_cast<double>(*output)) : Json(nullptr)},
-          {"total_gpu_energy_joules", or_null(gpu)},
-          {"total_cpu_energy_joules", joules_of(r.energy, "package")},
-          {"avg_gpu_power_watts", watts_of(r.energy, "accelerator", seconds)},
-          {"avg_cpu_power_watts", watts_of(r.energy, "package", seconds)},
-          {"total_cost_usd", r.cost ? Json(r.cost->total_usd) : Json(nullptr)},
-          {"is_resolved", e ? or_null(e->correct) : Json(nullptr)},
-          {"unscorable_reason", e && !e->correct && !e->reason.empty() ? Json(e->reason) : Json(nullptr)},
-          {"score_metadata", score_metadata},
-          {"lm_energy_measurable", true},
-          {"shared_device_warning", r.shared_device},
-          {"accuracy_score", e ? or_null(e->score) : Json(nullptr)},
-          {"accuracy_metadata", Json::object()},
-          {"n_retries", r.attempts - 1},
-          {"instance_id", r.query_id},
-          {"failure", r.failure ? Json(r.failure->kind + ": " + r.failure->message) : Json(nullptr)},
-          {"spans", to_json(r)["spans"]}};
+  Json out = {{"query_id", fmt::format("q{:04}", r.index)},
+              {"workload_type", r.subject},
+              {"query_text", r.problem},
+              {"response_text", r.response},
+              {"turns", std::move(turns_json)},
+              {"num_turns", turns.size()},
+              {"total_input_tokens", or_null(r.tokens.input)},
+              {"total_output_tokens", or_null(output)},
+              {"total_tokens", std::move(total)},
+              {"tool_call_count", tools},
+              {"total_tool_calls", tools},
+              {"total_wall_clock_s", seconds},
+              {"completed", !r.failure},
+              {"timed_out", r.failure && r.failure->kind == "timeout"}};
+  out.update(energies_json(r));
+  out.update({{"query_mbu_avg_pct", nullptr},
+              {"query_mbu_max_pct", nullptr},
+              {"throughput_tokens_per_sec",
+               output && seconds > 0 ? Json(static_cast<double>(*output) / seconds) : Json(nullptr)},
+              {"energy_per_output_token_joules",
+               gpu && output && *output > 0 ? Json(*gpu / static_cast<double>(*output)) : Json(nullptr)},
+              {"total_cost_usd", r.cost ? Json(r.cost->total_usd) : Json(nullptr)},
+              {"is_resolved", e ? or_null(e->correct) : Json(nullptr)},
+              {"unscorable_reason", e && !e->correct && !e->reason.empty() ? Json(e->reason) : Json(nullptr)},
+              {"score_metadata", score_metadata},
+              {"lm_energy_measurable", true},
+              {"shared_device_warning", r.shared_device},
+              {"accuracy_score", e ? or_null(e->score) : Json(nullptr)},
+              {"accuracy_metadata", Json::object()},
+              {"n_retries", r.attempts - 1},
+              {"instance_id", r.query_id},
+              {"failure", r.failure ? Json(r.failure->kind + ": " + r.failure->message) : Json(nullptr)},
+              {"spans", to_json(r)["spans"]}});
+  return out;
 }
 
 std::size_t write_traces(const std::filesystem::path& folder) {
