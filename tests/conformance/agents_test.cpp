@@ -20,7 +20,9 @@ TEST_P(EveryAgent, has_a_page_that_begins_with_its_name) {
 }
 
 TEST_P(EveryAgent, rejects_an_unknown_argument) {
+  SystemClock clock;
   AgentOptions options;
+  options.clock = &clock;
   options.sandbox = "none";
   options.kwargs_json = R"({"no_such_argument": 1})";
   EXPECT_THROW(GetParam().make(options), Error);

@@ -14,12 +14,14 @@
 #include "ipw/base/clock.h"
 #include "ipw/base/registry.h"
 #include "ipw/clients/client.h"
+#include "ipw/sandbox/workplace.h"
 
 namespace ipw::agents {
 
 struct Task {
   std::string id, prompt;
-  std::filesystem::path workspace;  ///< a folder of its own, empty at the start
+  std::filesystem::path workspace;      ///< a folder of its own, empty at the start
+  sandbox::Workplace* place = nullptr;  ///< where the task's commands run; outlives run()
 };
 
 /// Where the task's model is asked: a key of its own at the proxy.
@@ -64,6 +66,7 @@ class Agent {
 struct AgentOptions {
   std::string kwargs_json = "{}";  ///< --agent-kwargs: a JSON object
   Limits limits;
+  Clock* clock = nullptr;
   std::string sandbox;  ///< where what models write may run; "none" is this machine, with all that is on it
 };
 

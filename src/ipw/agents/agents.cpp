@@ -3,12 +3,14 @@
 
 #include "ipw/agents/agent.h"
 #include "ipw/agents/command.h"
+#include "ipw/agents/terminus.h"
 
 namespace ipw::agents {
 
 std::span<const AgentEntry> agents() {
   static constexpr std::array kAgents = {
       AgentEntry{"command", "Any program that can be told a base URL and a key.", &make_command},
+      AgentEntry{"terminus", "Terminus 2: keystrokes for a terminal, in JSON or XML.", &make_terminus},
   };
   return kAgents;
 }

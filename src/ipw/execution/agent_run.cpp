@@ -106,6 +106,7 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       info_(dataset_->info()) {
   agents::AgentOptions options{config_.agent.kwargs,
                                {Seconds(config_.query_timeout_seconds), config_.agent.max_turns},
+                               &around.clock,
                                config_.agent.sandbox};
   agent_ = require("agent", agents::agents(), config_.agent.name).make(options);
   source_ = open_source(config_, around, observer);
