@@ -60,8 +60,8 @@ TEST(Dialog, with_one_that_does_not_read_is_given_up) {
 TEST(Dialog, with_one_that_has_ended_fails_without_a_signal) {
   DialogProcess process(shell("echo why >&2; exit 7"));
   EXPECT_EQ(read_all(process), "");
-  EXPECT_FALSE(process.write("hello\n", Seconds(10)));
   EXPECT_EQ(process.last_words(), "why; it ended with status 7");
+  EXPECT_FALSE(process.write("hello\n", Seconds(10)));
 }
 
 TEST(Dialog, ends_with_what_the_program_has_started) {
