@@ -342,6 +342,22 @@ std::string PipedProcess::last_words() {
   return words_of(errors_, status_);
 }
 
+bool write_pipe(int fd, std::string_view bytes, Seconds most) {
+  constexpr std::size_t kPiece = 4096;  // PIPE_BUF: no more is sure not to block once there is room
+  const SigpipeBlock block;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(most);
+  while (fd >= 0 && !bytes.empty()) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd ready{fd, POLLOUT, 0};
+    if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) == 0) return false;
+    const auto n = ::write(fd, bytes.data(), std::min(kPiece, bytes.size()));
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+    if (n < 0 && errno != EINTR && errno != EAGAIN) return false;
+  }
+  return bytes.empty();
+}
+
 DialogProcess::DialogProcess(const DialogRequest& request) {
   Pipe in, out, err;
   SpawnActions actions;
@@ -371,19 +387,7 @@ DialogProcess::~DialogProcess() {
 }
 
 bool DialogProcess::write(std::string_view bytes, Seconds most) const {
-  const SigpipeBlock block;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(most);
-  while (in_ >= 0 && !bytes.empty()) {
-    const auto n = ::write(in_, bytes.data(), bytes.size());
-    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-    if (n >= 0 || errno == EINTR) continue;
-    if (errno != EAGAIN) return false;
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    pollfd ready{in_, POLLOUT, 0};
-    if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) == 0) return false;
-  }
-  return bytes.empty();
+  return write_pipe(in_, bytes, most);
 }
 
 void DialogProcess::close_input() {

@@ -79,6 +79,10 @@ class PipedProcess {
   std::string errors_;
 };
 
+/// Write all to a pipe or the like; false when it is not read within the time, or by nobody any more, which
+/// raises no SIGPIPE. One thread per descriptor.
+bool write_pipe(int fd, std::string_view bytes, Seconds most);
+
 struct DialogRequest {
   std::vector<std::string> argv;
   std::string folder;                    ///< it starts in; empty: in ours
