@@ -120,14 +120,14 @@ ServerInfo Connection::info() const {
   return out;
 }
 
-std::shared_ptr<Channel> Connection::channel() const {
+std::pair<std::shared_ptr<Channel>, std::string> Connection::current() const {
   const std::lock_guard lock(mutex_);
-  return channel_;
+  return {channel_, info_.protocol};
 }
 
 /// Only who still has the channel that failed connects again; the others find the new one.
 void Connection::reconnect(const std::shared_ptr<Channel>& failed, const Patience& patience) {
-  if (channel() != failed) return;
+  if (current().first != failed) return;
   const auto open = [this] {
     return open_(spec_, [this](std::string_view method) {
       if (method == "notifications/tools/list_changed") changed_ = true;
@@ -146,22 +146,22 @@ void Connection::reconnect(const std::shared_ptr<Channel>& failed, const Patienc
 }
 
 Answer Connection::ask(const Ask& ask, const Patience& patience, bool repeatable) {
-  auto channel = this->channel();
-  const auto version = info().protocol;
-  auto answer = channel->ask({ask.method, params_for(version, ask.params), ask.name, ask.headers}, patience);
+  const auto ask_on = [&](const auto& now) {
+    const auto& [channel, version] = now;
+    return channel->ask({ask.method, params_for(version, ask.params), ask.name, ask.headers}, patience);
+  };
+  const auto before = current();
+  auto answer = ask_on(before);
   const bool gone = answer.trouble == Trouble::Unsent || answer.trouble == Trouble::Lost ||
                     answer.trouble == Trouble::Expired;
   if (!gone) return answer;
   {
     const std::lock_guard connecting(connecting_);
-    reconnect(channel, {std::min(spec_.start, patience.most), patience.stop});
+    reconnect(before.first, {std::min(spec_.start, patience.most), patience.stop});
   }
-  if (answer.trouble == Trouble::Lost && !repeatable) {
-    answer.why += "; it runs again, but the call was not repeated, since it may have had its effect";
-    return answer;
-  }
-  const auto params = params_for(info().protocol, ask.params);
-  return this->channel()->ask({ask.method, params, ask.name, ask.headers}, patience);
+  if (answer.trouble != Trouble::Lost || repeatable) return ask_on(current());
+  answer.why += "; it runs again, but the call was not repeated, since it may have had its effect";
+  return answer;
 }
 
 std::unique_ptr<Channel> open_channel(const ServerSpec& spec, OnNotification on_notification) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "ipw/tools/mcp_handshake.h"
 
@@ -33,7 +34,8 @@ class Connection {
   void tools_are_listed() { changed_ = false; }
 
  private:
-  std::shared_ptr<Channel> channel() const;
+  /// The channel, and the revision that holds on it.
+  std::pair<std::shared_ptr<Channel>, std::string> current() const;
   void reconnect(const std::shared_ptr<Channel>& failed, const Patience& patience);
 
   const OpenWith open_;

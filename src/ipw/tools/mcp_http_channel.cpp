@@ -59,7 +59,7 @@ class Exchange {
   const std::optional<Message>& answer() const { return answer_; }
   /// What came instead of an answer.
   std::string instead() const {
-    if (!strange_.empty()) return strange_;
+    if (status_ < 300 && !strange_.empty()) return strange_;
     return trim(body_).empty() ? "nothing" : to_valid_utf8(trim(body_).substr(0, kQuoted));
   }
 
