@@ -7,8 +7,8 @@ namespace ipw::cli {
 
 std::span<const Command> commands() {
   static const std::array kCommands = {kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor,
-                                       kExport,  kList,      kMeasure, kModels,   kProfile,
-                                       kProxy,   kRun,       kScore,   kTelemetry};
+                                       kExport,  kList,      kMcp,     kMeasure,  kModels,
+                                       kProfile, kProxy,     kRun,     kScore,    kTelemetry};
   return kCommands;
 }
 

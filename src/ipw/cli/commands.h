@@ -5,7 +5,8 @@
 
 namespace ipw::cli {
 
-extern const Command kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kExport, kList, kMeasure, kModels,
-    kProfile, kProxy, kRun, kScore, kTelemetry;
+<<<<<<< HEAD
+extern const Command kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kExport, kList, kMcp, kMeasure,
+    kModels, kProfile, kProxy, kRun, kScore, kTelemetry;
 
 }  // namespace ipw::cli
