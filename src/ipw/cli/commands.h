@@ -5,7 +5,6 @@
 
 namespace ipw::cli {
 
-<<<<<<< HEAD
 extern const Command kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kExport, kList, kMcp, kMeasure,
     kModels, kProfile, kProxy, kRun, kScore, kTelemetry;
 
