@@ -14,12 +14,14 @@
 #include "ipw/base/clock.h"
 #include "ipw/base/registry.h"
 #include "ipw/clients/client.h"
+#include "ipw/sandbox/workplace.h"
 
 namespace ipw::agents {
 
 struct Task {
   std::string id, prompt;
-  std::filesystem::path workspace;  ///< a folder of its own, empty at the start
+  std::filesystem::path workspace;      ///< a folder of its own, empty at the start
+  sandbox::Workplace* place = nullptr;  ///< where its commands run; null: this machine, in `workspace`
 };
 
 /// Where the task's model is asked: a key of its own at the proxy.

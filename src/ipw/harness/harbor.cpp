@@ -47,17 +47,17 @@ class TaskFile {
     }
     refuse_what_is_not_here();
     HarborTask out;
-    const auto environment = table_["environment"];
+    const auto environment = seen_["environment"];
     out.image = environment["docker_image"].value_or(std::string());
     out.folder = environment["workdir"].value_or(std::string());
     out.network = network();
     out.limits.cpus = environment["cpus"].value_or(0.0);
     out.limits.memory_bytes = memory();
     out.environment = variables(environment["env"], "environment.env");
-    out.agent_user = user(table_["agent"]["user"]);
-    out.verifier_user = user(table_["verifier"]["user"]);
-    out.verifier_wall = Seconds(table_["verifier"]["timeout_sec"].value_or(600.0));
-    out.verifier_environment = variables(table_["verifier"]["env"], "verifier.env");
+    out.agent_user = user(seen_["agent"]["user"]);
+    out.verifier_user = user(seen_["verifier"]["user"]);
+    out.verifier_wall = Seconds(seen_["verifier"]["timeout_sec"].value_or(600.0));
+    out.verifier_environment = variables(seen_["verifier"]["env"], "verifier.env");
     const auto health = environment["healthcheck"];
     out.health = {health["command"].value_or(std::string()), health["interval_sec"].value_or(5.0),
                   health["timeout_sec"].value_or(30.0),
@@ -72,15 +72,15 @@ class TaskFile {
   }
 
   void refuse_what_is_not_here() const {
-    const auto environment = table_["environment"];
-    const auto verifier = table_["verifier"];
+    const auto environment = seen_["environment"];
+    const auto verifier = seen_["verifier"];
     if (to_lower_ascii(environment["os"].value_or(std::string("linux"))) != "linux")
       refuse("another system than Linux is");
     if (environment["gpus"].value_or(std::int64_t{0}) > 0) refuse("GPUs in the container are");
     if (environment["tpu"]) refuse("a TPU is");
     if (const auto* servers = environment["mcp_servers"].as_array(); servers != nullptr && !servers->empty())
       refuse("MCP servers of a task are");
-    if (const auto* steps = table_["steps"].as_array(); steps != nullptr && !steps->empty())
+    if (const auto* steps = seen_["steps"].as_array(); steps != nullptr && !steps->empty())
       refuse("tasks of several steps are");
     if (verifier["environment"] || verifier["environment_mode"].value_or(std::string("shared")) == "separate")
       refuse("a container of the verifier's own is");
@@ -89,7 +89,7 @@ class TaskFile {
   }
 
   bool network() const {
-    const auto environment = table_["environment"];
+    const auto environment = seen_["environment"];
     const auto mode = environment["network_mode"].value_or(std::string());
     if (mode == "allowlist") refuse("network_mode 'allowlist' is");
     if (!mode.empty()) return mode != "no-network";
@@ -97,7 +97,7 @@ class TaskFile {
   }
 
   std::uint64_t memory() const {
-    const auto environment = table_["environment"];
+    const auto environment = seen_["environment"];
     if (const auto mb = environment["memory_mb"].value<double>())
       return static_cast<std::uint64_t>(*mb * 1024 * 1024);
     const auto old = environment["memory"].value_or(std::string());
@@ -134,6 +134,7 @@ class TaskFile {
 
   fs::path file_;
   toml::table table_;
+  const toml::table& seen_ = table_;
 };
 
 class HarborTrial final : public Trial {
