@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ipw/base/hash.h"
+#include "ipw/records/failure_kinds.h"
 #include "ipw/stats/stats.h"
 
 namespace ipw::analysis {
@@ -76,7 +77,9 @@ void Collector::add_outcome(const records::QueryRecord& record, QueryRow& row) {
     ++run_.graded;
     run_.score_sum += *record.evaluation->score;
   }
-  if (record.failure) {
+  // A task that ran out of time may be solved, and one whose place was missing was never tried.
+  const bool solved = record.evaluation && record.evaluation->correct.value_or(false);
+  if (record.failure && !solved && record.failure->kind != records::kHarnessFailure) {
     row.outcome = Outcome::Failed;
     count(run_.failures, record.failure->kind);
   } else if (record.evaluation && record.evaluation->correct) {

@@ -86,7 +86,4 @@ struct GraderEntry {
 /// The registry: graders.cpp. No name is also a scorer's.
 std::span<const GraderEntry> graders();
 
-/// Rules that datasets of ours name and that are not built yet: their answers wait for them.
-std::span<const std::string_view> planned_rules();
-
 }  // namespace ipw::evaluation

@@ -40,9 +40,4 @@ std::span<const GraderEntry> graders() {
   return kGraders;
 }
 
-std::span<const std::string_view> planned_rules() {
-  static constexpr std::array<std::string_view, 3> kPlanned = {"swebench", "swefficiency", "terminalbench"};
-  return kPlanned;
-}
-
 }  // namespace ipw::evaluation

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -22,8 +22,10 @@
 #include "ipw/execution/summary.h"
 #include "ipw/execution/task_artifacts.h"
 #include "ipw/execution/task_meter.h"
+#include "ipw/execution/task_trial.h"
 #include "ipw/execution/telemetry_log.h"
 #include "ipw/records/exports.h"
+#include "ipw/records/failure_kinds.h"
 
 namespace ipw::execution {
 namespace {
@@ -46,20 +48,28 @@ class AgentRun {
   RunOutcome run();
 
  private:
+  /// A task whose agent has ended. It is measured as soon as its readings are there, since sources forget,
+  /// and written once it is judged.
   struct Finished {
     SpanLedger::Id task;
     records::QueryRecord record;
     Instant begin, end;
+    bool measured = false, judged = true, dropped = false;
   };
 
   void take_idle(const char* when);
   void solve_all();
   void work(const std::stop_token& stop);
   void solve(const datasets::Question& question, const std::stop_token& stop);
+  void leave_out(const datasets::Question& question, const TaskArtifacts& artifacts,
+                 const std::string& trouble);
+  void judge(Finished& task, harness::Trial& trial, const datasets::Question& question,
+             const agents::TaskEnd& end, const TaskArtifacts& artifacts, const std::stop_token& stop);
   records::QueryRecord record_of(const datasets::Question& question, const agents::TaskEnd& end,
                                  const TaskTotals& totals, Instant begun, Instant ended) const;
   void settle(bool force);
-  void keep(Finished& finished, std::vector<records::Span> spans);
+  void measure(Finished& finished, std::vector<records::Span> spans);
+  void keep(const records::QueryRecord& record);
   void report();
   void score_waiting();
   [[noreturn]] void finish_and_rethrow();
@@ -73,6 +83,9 @@ class AgentRun {
   std::unique_ptr<datasets::Dataset> dataset_;
   datasets::DatasetInfo info_;
   std::unique_ptr<agents::Agent> agent_;
+  Trials trials_;
+  std::atomic<bool> has_own_places_{false};
+  bool told_of_places_ = false;
   std::unique_ptr<telemetry::Source> source_;
   Engine engine_;
   prices::Quote price_;
@@ -88,7 +101,7 @@ class AgentRun {
   IdleModel idle_model_;
 
   std::mutex mutex_;  ///< guards finished_, progress_, trouble_
-  std::deque<Finished> finished_;
+  std::list<Finished> finished_;
   Progress progress_;
   std::exception_ptr trouble_;
   std::atomic<int> working_{0};
@@ -103,7 +116,8 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       observer_(observer),
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
       dataset_(open_dataset(config_, around)),
-      info_(dataset_->info()) {
+      info_(dataset_->info()),
+      trials_({{}, (around.data_dir / "data").string()}) {
   agents::AgentOptions options{config_.agent.kwargs,
                                {Seconds(config_.query_timeout_seconds), config_.agent.max_turns},
                                &around.clock,
@@ -197,14 +211,18 @@ void AgentRun::work(const std::stop_token& stop) {
 
 void AgentRun::solve(const datasets::Question& question, const std::stop_token& stop) {
   const TaskArtifacts artifacts(folder_.path, question);
+  const auto [trial, trouble] = trials_.open(question, stop);
+  if (!trouble.empty()) return leave_out(question, artifacts, trouble);
+  if (trial) has_own_places_ = true;
   const auto key = proxy_->new_key();
   const Instant begun = around_.clock.now();
   const auto span = ledger_->begin_task(begun);
   meter_->open(key, span);
   const auto watch = meter_->tools(span);
   const agents::ModelAccess model{fmt::format("http://127.0.0.1:{}/v1", proxy_->port()), key, config_.model};
-  const auto end =
-      agent_->run({artifacts.id(), question.problem, artifacts.workspace()}, model, *watch, stop);
+  agents::Task task{artifacts.id(), question.problem, artifacts.workspace()};
+  if (trial) task.place = &trial->place();
+  const auto end = agent_->run(task, model, *watch, stop);
   const Instant ended = around_.clock.now();
   proxy_->revoke(key);
   const auto totals = meter_->close(key, ended);
@@ -213,9 +231,51 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
     return;  // its time in the account stays nobody's
   }
   auto record = record_of(question, end, totals, begun, ended);
+  if (!trial) artifacts.write(record, end);
+  Finished* finished = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    finished_.push_back({span, std::move(record), begun, ended, false, !trial});
+    finished = &finished_.back();  // settle() removes none that is not judged
+  }
+  if (trial) judge(*finished, *trial, question, end, artifacts, stop);
+}
+
+/// A task whose place could not be made: recorded with its reason, without time or energy.
+void AgentRun::leave_out(const datasets::Question& question, const TaskArtifacts& artifacts,
+                         const std::string& trouble) {
+  if (stop_.stop_requested()) return artifacts.drop();
+  agents::TaskEnd end;
+  end.stop_reason = "harness";
+  end.failure = clients::Failure{std::string(records::kHarnessFailure), trouble};
+  const Instant now = around_.clock.now();
+  auto record = record_of(question, end, {}, now, now);
+  record.evaluation = not_opened(question, trouble);
   artifacts.write(record, end);
   const std::lock_guard lock(mutex_);
-  finished_.push_back({span, std::move(record), begun, ended});
+  finished_.push_back({{}, std::move(record), now, now, true, true});
+}
+
+/// After the task's span has ended, so that the energy of its tests is not the agent's; also where the agent
+/// has failed (defect S15).
+void AgentRun::judge(Finished& task, harness::Trial& trial, const datasets::Question& question,
+                     const agents::TaskEnd& end, const TaskArtifacts& artifacts,
+                     const std::stop_token& stop) {
+  auto verdict = verify(trial, question, end.answer, stop);
+  const bool stopped = stop.stop_requested() && !verdict.correct;
+  records::QueryRecord record;
+  {
+    const std::lock_guard lock(mutex_);
+    task.record.evaluation = std::move(verdict);
+    record = task.record;
+  }
+  if (stopped)
+    artifacts.drop();  // it will be done again
+  else
+    artifacts.write(record, end);
+  const std::lock_guard lock(mutex_);
+  task.dropped = stopped;
+  task.judged = true;
 }
 
 records::QueryRecord AgentRun::record_of(const datasets::Question& question, const agents::TaskEnd& end,
@@ -240,21 +300,22 @@ records::QueryRecord AgentRun::record_of(const datasets::Question& question, con
   return record;
 }
 
-/// Write the tasks whose readings have arrived.
+/// Measure the tasks whose readings have arrived, and write those that are judged too.
 void AgentRun::settle(bool force) {
   {
     const std::lock_guard lock(mutex_);
-    while (!finished_.empty()) {
-      auto spans = ledger_->take(finished_.front().task, force);
-      if (!spans) break;
-      keep(finished_.front(), std::move(*spans));
-      finished_.pop_front();
+    for (auto it = finished_.begin(); it != finished_.end();) {
+      if (!it->measured)
+        if (auto spans = ledger_->take(it->task, force)) measure(*it, std::move(*spans));
+      const bool done = it->measured && it->judged;
+      if (done && !it->dropped) keep(it->record);
+      it = done ? finished_.erase(it) : std::next(it);
     }
   }
   telemetry_->flush();
 }
 
-void AgentRun::keep(Finished& finished, std::vector<records::Span> spans) {
+void AgentRun::measure(Finished& finished, std::vector<records::Span> spans) {
   auto& record = finished.record;
   add_window(record, source_->window(finished.begin, finished.end));
   record.energy.clear();
@@ -266,6 +327,10 @@ void AgentRun::keep(Finished& finished, std::vector<records::Span> spans) {
   record.shared_device = config_.concurrency > 1;
   if (!record.shared_device) idle_model_.fill(record, finished.begin, finished.end);
   record.spans = std::move(spans);
+  finished.measured = true;
+}
+
+void AgentRun::keep(const records::QueryRecord& record) {
   journal_->append_query(record);
   scoring_is_due_ = scoring_is_due_ || (record.evaluation && pending(*record.evaluation));
   ++progress_.done;
@@ -281,6 +346,8 @@ void AgentRun::keep(Finished& finished, std::vector<records::Span> spans) {
 }
 
 void AgentRun::report() {
+  if (has_own_places_ && !std::exchange(told_of_places_, true))
+    observer_.note("the tasks bring containers of their own: --sandbox is not used for them");
   Progress now;
   {
     const std::lock_guard lock(mutex_);

@@ -16,6 +16,7 @@
 #include "ipw/execution/question_queue.h"
 #include "ipw/execution/readings.h"
 #include "ipw/execution/setup.h"
+#include "ipw/execution/task_trial.h"
 #include "ipw/sandbox/code_runner.h"
 
 namespace ipw::execution {
@@ -29,17 +30,6 @@ evaluation::Task task_of(const datasets::Question& question, std::string_view fi
                         finish_reason,    question.choices, {}};
   task.question = question.question;
   return task;
-}
-
-records::Evaluation to_record(const evaluation::Verdict& verdict, std::string_view scorer) {
-  records::Evaluation out;
-  out.scorer = scorer;
-  out.correct = verdict.correct;
-  out.extracted = to_valid_utf8(verdict.extracted);
-  out.reason = to_valid_utf8(verdict.reason);
-  out.metadata = verdict.metadata;
-  out.score = verdict.score;
-  return out;
 }
 
 evaluation::Verdict without_verdict(std::string reason) {
@@ -250,10 +240,24 @@ records::Evaluation score_answer(const datasets::Question& question, std::string
   const auto graders = evaluation::graders();
   const auto grader = std::ranges::find(graders, name, &evaluation::GraderEntry::name);
   if (grader != graders.end()) return to_record(grade(*grader, task, response, tools), name);
-  const auto planned = evaluation::planned_rules();
-  if (scorer.empty() && std::ranges::find(planned, name) != planned.end())
-    return to_record(without_verdict(fmt::format("{}this version has no rule '{}'", kPending, name)), name);
+  if (is_verified_in_place(name))
+    return to_record(without_verdict(fmt::format(
+                         "'{}' is verified in the task's own container while `ipw run` solves it; an answer "
+                         "alone cannot be judged",
+                         name)),
+                     name);
   return to_record(require("scorer", evaluation::scorers(), name).make()->score(task, response), name);
+}
+
+records::Evaluation to_record(const evaluation::Verdict& verdict, std::string_view scorer) {
+  records::Evaluation out;
+  out.scorer = scorer;
+  out.correct = verdict.correct;
+  out.extracted = to_valid_utf8(verdict.extracted);
+  out.reason = to_valid_utf8(verdict.reason);
+  out.metadata = verdict.metadata;
+  out.score = verdict.score;
+  return out;
 }
 
 bool pending(const records::Evaluation& evaluation) {

@@ -55,6 +55,8 @@ JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around
 records::Evaluation score_answer(const datasets::Question& question, std::string_view response,
                                  std::string_view finish_reason, ScoringTools* tools,
                                  std::string_view scorer = {});
+/// A verdict as the record keeps it.
+records::Evaluation to_record(const evaluation::Verdict& verdict, std::string_view scorer);
 /// Whether an answer still waits for its rule.
 bool pending(const records::Evaluation& evaluation);
 

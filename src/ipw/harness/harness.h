@@ -20,9 +20,9 @@ class Trial {
   virtual ~Trial() = default;
   /// Where the agent works; lives as long as the trial.
   virtual sandbox::Workplace& place() = 0;
-  /// Whether what the agent has left there solves the task. A failure to find out is an unscored verdict with
-  /// its reason, never a "wrong".
-  virtual evaluation::Verdict verify(std::stop_token stop) = 0;
+  /// Whether what the agent has left there solves the task, or what it has answered, where the benchmark
+  /// takes a patch. A failure to find out is an unscored verdict with its reason, never a "wrong".
+  virtual evaluation::Verdict verify(std::string_view answer, std::stop_token stop) = 0;
 };
 
 /// Thread-safe.
@@ -34,7 +34,8 @@ class Harness {
 };
 
 struct HarnessOptions {
-  std::string engine;  ///< endpoint of the container engine; empty: the one that is found
+  std::string engine;    ///< endpoint of the container engine; empty: the one that is found
+  std::string data_dir;  ///< where the files of data/ are
 };
 
 using HarnessEntry = Entry<Harness, const HarnessOptions&>;

@@ -116,7 +116,7 @@ Json step_of(const Turn& turn, std::int64_t unix_ns, std::size_t id) {
 }
 
 Json document(const QueryRecord& r, const std::string& session, const Json& config) {
-  const auto begun = r.spans.front().begin_seconds;
+  const auto begun = r.spans.empty() ? 0.0 : r.spans.front().begin_seconds;
   Json steps = Json::array();
   steps.push_back({{"step_id", 1},
                    {"timestamp", timestamp(r.started_unix_ns)},
@@ -132,7 +132,8 @@ Json document(const QueryRecord& r, const std::string& session, const Json& conf
   const Json& name = member(config, "agent");
   Json agent = {{"name", name.is_string() ? Json(name) : Json("unknown")}, {"version", "unknown"}};
   if (const Json& model = member(config, "model"); model.is_string()) agent["model_name"] = model;
-  Json extra = {{"instance_id", r.query_id}, {"own_time_of_the_agent", extra_of(r.spans.front())}};
+  Json extra = {{"instance_id", r.query_id}};
+  if (!r.spans.empty()) extra["own_time_of_the_agent"] = extra_of(r.spans.front());
   if (r.evaluation && r.evaluation->correct) extra["is_resolved"] = *r.evaluation->correct;
   if (r.failure) extra["failure"] = r.failure->kind + ": " + r.failure->message;
   return {{"schema_version", "ATIF-v1.7"},

@@ -6,6 +6,7 @@
 
 #include "ipw/base/files.h"
 #include "ipw/base/hash.h"
+#include "ipw/records/failure_kinds.h"
 #include "ipw/records/journal_index.h"
 
 namespace ipw::records {
@@ -21,7 +22,8 @@ std::size_t for_each_task(const std::filesystem::path& folder,
   JournalReader reader(journal, std::move(index));
   std::size_t count = 0;
   for (QueryRecord record; reader.next(record); record = {}) {
-    if (record.spans.empty()) continue;
+    const bool left_out = record.failure && record.failure->kind == kHarnessFailure;
+    if (record.spans.empty() && !left_out) continue;
     take(record);
     ++count;
   }

@@ -15,8 +15,8 @@ std::size_t write_flat_dataset(const std::filesystem::path& folder);
 std::size_t write_atif(const std::filesystem::path& folder);
 std::size_t write_otel(const std::filesystem::path& folder);
 
-/// Give the queries of a journal that have spans, in the order of the dataset, one at a time. Returns their
-/// number; 0 without a journal.
+/// Give the queries of a journal that have spans, or have none because their place could not be made, in the
+/// order of the dataset, one at a time. Returns their number; 0 without a journal.
 std::size_t for_each_task(const std::filesystem::path& folder,
                           const std::function<void(const QueryRecord&)>& take);
 

@@ -25,7 +25,7 @@ struct Mount {
 
 struct ContainerRequest {
   std::string image;
-  std::string folder = "/";  ///< working folder
+  std::string folder = "/";  ///< working folder; empty: the image's
   std::string user;          ///< empty: the image's
   std::map<std::string, std::string> environment;
   std::vector<Mount> mounts;

@@ -90,6 +90,7 @@ std::string ContainerExec::create(const Command& command, const std::string& inp
                {"Env", environment},
                {"Cmd", words(command, input_file)}};
   if (!command.folder.empty()) body["WorkingDir"] = command.folder;
+  if (!command.user.empty()) body["User"] = command.user;
   const EngineCall call{
       .method = "POST", .path = fmt::format("/containers/{}/exec", container_), .body = dump_json(body)};
   try {

@@ -191,6 +191,15 @@ std::unique_ptr<Removal> start(const std::shared_ptr<const EngineApi>& api, cons
   return container;
 }
 
+/// The working folder that the image has given it.
+std::string folder_of(const EngineApi& api, const std::string& id) {
+  const auto json =
+      api.must_json({.path = fmt::format("/containers/{}/json", id)}, "cannot ask for the container");
+  const auto config = json.find("Config");
+  const auto folder = config != json.end() && config->is_object() ? config->value("WorkingDir", "") : "";
+  return folder.empty() ? "/" : folder;
+}
+
 }  // namespace
 
 std::unique_ptr<Container> start_container(std::shared_ptr<const EngineApi> api,
@@ -203,8 +212,8 @@ std::unique_ptr<Container> start_container(std::shared_ptr<const EngineApi> api,
     if (std::string_view(error.what()).find("init") == std::string_view::npos) throw;
     container = start(api, request, false);
   }
-  auto out = std::make_unique<EngineContainer>(api, std::move(container), request.folder);
-  return out;
+  auto folder = request.folder.empty() ? folder_of(*api, container->id()) : request.folder;
+  return std::make_unique<EngineContainer>(std::move(api), std::move(container), std::move(folder));
 }
 
 }  // namespace ipw::sandbox

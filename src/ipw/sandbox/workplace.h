@@ -19,6 +19,7 @@ struct Command {
   Seconds wall{60};
   std::size_t most_output = std::size_t{1} << 20;  ///< bytes of a stream; more ends it
   std::stop_token stop;
+  std::string user;  ///< empty: the place's; containers only
 };
 
 /// How it ended. `error`: the place itself failed, which says nothing about the command.
