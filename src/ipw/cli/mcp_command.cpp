@@ -91,10 +91,10 @@ const tools::Tool& find_tool(const tools::ToolSet& all, const std::string& name)
 
 int call_tool(const Values& values, Context& context) {
   const auto name = wanted(values, "TOOL");
+  const auto around = tool_context(values, context);
   const auto client = mcp::connect(mcp::parse_server(wanted(values, "SERVER")), context.stop);
   const auto all = client->tools();
-  const auto result =
-      find_tool(all, name).call(values.text("ARGUMENTS").value_or("{}"), tool_context(values, context));
+  const auto result = find_tool(all, name).call(values.text("ARGUMENTS").value_or("{}"), around);
   if (context.stop.stop_requested()) throw Error(ErrorCode::Cancelled, "stopped");
   if (values.has("--json"))
     fmt::print("{}", pretty_json({{"text", result.text}, {"failed", result.failed}}));
@@ -123,22 +123,26 @@ void wait_for(const std::stop_token& stop) {
   wake.wait(lock, stop, [] { return false; });
 }
 
-int serve(const Values& values, Context& context) {
-  const auto client = mcp::connect(mcp::parse_server(wanted(values, "SERVER")), context.stop);
-  const auto served = client->tools();
-  const auto at = values.text("--http");
-  if (!at) {
-    mcp::serve_streams(served, tool_context(values, context), STDIN_FILENO, STDOUT_FILENO, context.stop);
-    return 0;
-  }
-  const auto options = http_options(*at);
-  const auto server = mcp::serve_http(served, tool_context(values, context), options);
+int serve_at(const mcp::HttpOptions& options, const tools::ToolSet& served,
+             const tools::ToolContext& around) {
+  const auto server = mcp::serve_http(served, around, options);
   const bool six = options.address.find(':') != std::string::npos;
   say("http://{}:{}/mcp\nCtrl-C ends it\n", six ? "[" + options.address + "]" : options.address,
       server->port());
   if (!options.address.starts_with("127.") && options.address != "::1")
     say("everybody who reaches this address can call the tools\n");
-  wait_for(context.stop);
+  wait_for(around.stop);
+  return 0;
+}
+
+int serve(const Values& values, Context& context) {
+  const auto around = tool_context(values, context);
+  const auto at = values.text("--http");
+  const auto options = at ? std::optional(http_options(*at)) : std::nullopt;
+  const auto client = mcp::connect(mcp::parse_server(wanted(values, "SERVER")), context.stop);
+  const auto served = client->tools();
+  if (options) return serve_at(*options, served, around);
+  mcp::serve_streams(served, around, STDIN_FILENO, STDOUT_FILENO, context.stop);
   return 0;
 }
 

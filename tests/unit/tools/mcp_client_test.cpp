@@ -220,7 +220,7 @@ TEST(McpSpec, is_an_address_an_object_or_a_command_line) {
   EXPECT_EQ(remote.headers, (http::Headers{{"Authorization", "Bearer x"}}));
   for (const auto* wrong :
        {"", "{", "{}", "'open", R"({"command":"a","url":"http://b"})", R"({"command":"a","args":"b"})",
-        R"({"comand":"a"})", R"({"command":"a","env":{"B":1}})", R"({"args":["a"]})"})
+        R"({"kommand":"a"})", R"({"command":"a","env":{"B":1}})", R"({"args":["a"]})"})
     EXPECT_THROW(parse_server(wrong), Error) << wrong;
 }
 
