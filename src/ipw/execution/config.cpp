@@ -105,7 +105,7 @@ constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id", 
 /// The keys of an agents' run, under the original's names (original-formats.md 2.4) where it has them.
 void add_agent(Json& json, const AgentChoice& agent) {
   if (agent.name.empty()) return;
-  json["command"] = "run";
+  json["command"] = agent.command;
   json["agent"] = agent.name;
   json["effective_agent_kwargs"] = parse_json(agent.kwargs).value_or(Json::object());
   json["sandbox"] = agent.sandbox;
@@ -119,6 +119,7 @@ AgentChoice agent_from(const Json& json) {
     out.kwargs = it->dump();
   read(json, "sandbox", out.sandbox);
   read(json, "max_turns", out.max_turns);
+  if (!out.name.empty()) read(json, "command", out.command);
   return out;
 }
 

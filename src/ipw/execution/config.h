@@ -21,6 +21,7 @@ struct AgentChoice {
   std::string kwargs = "{}";  ///< JSON object text
   std::string sandbox = "bubblewrap";
   int max_turns = 20;
+  std::string command = "run";  ///< that began the run: run or bench
 };
 
 struct ProfileConfig {

@@ -118,7 +118,9 @@ std::size_t finish_dataset(const fs::path& folder, const FinishOptions& options)
   JournalReader reader(journal, std::move(pass.index));
   QueryRecord record;
   std::size_t rows = 0;
-  for (; reader.next(record); ++rows) writer.append(dataset_row(record, options.model, options.machine));
+  for (; reader.next(record); ++rows)
+    writer.append(dataset_row(record, options.model,
+                              options.machine_of ? options.machine_of(record.index) : options.machine));
   const auto shards = writer.publish();
   write_file_atomic(folder / "dataset_info.json",
                     pretty_json(dataset_info_json(columns, options.description)));
