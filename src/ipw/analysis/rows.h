@@ -31,6 +31,7 @@ struct QueryRow {
   std::optional<double> ttft_seconds, itl_median_seconds;
   std::optional<double> input_tokens, output_tokens;
   std::optional<double> cost_usd;
+  std::optional<double> turns, tool_calls;  ///< of an agent's task
 
   /// Power of a query is its energy over its latency, everywhere.
   std::optional<double> watts() const;

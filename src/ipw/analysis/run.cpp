@@ -167,6 +167,10 @@ void Collector::add(const records::QueryRecord& record) {
   row.input_tokens = as_double(record.tokens.input);
   row.output_tokens = as_double(record.tokens.output);
   add_cost(record, row);
+  if (!record.spans.empty()) {
+    row.turns = static_cast<double>(std::ranges::count(record.spans, "model", &records::Span::kind));
+    row.tool_calls = static_cast<double>(std::ranges::count(record.spans, "tool", &records::Span::kind));
+  }
   if (record.shared_device) ++run_.shared_device;
   add_outcome(record, row);
   add_energy(record, row);

@@ -6,6 +6,7 @@
 #include "ipw/analysis/format.h"
 #include "ipw/analysis/samples.h"
 #include "ipw/analysis/sections.h"
+#include "ipw/analysis/task_statistics.h"
 
 namespace ipw::analysis {
 namespace {
@@ -105,9 +106,13 @@ Json statistics_section(const RunData& run, const Efficiency& e) {
 
 Json sections(const RunData& run, const Precision& precision) {
   const Efficiency e = efficiency_of(run, precision);
-  return {{"profile_metrics", profile_metrics(run)},
-          {"efficiency", efficiency_section(e)},
-          {"statistics", statistics_section(run, e)}};
+  Json json{{"profile_metrics", profile_metrics(run)},
+            {"efficiency", efficiency_section(e)},
+            {"statistics", statistics_section(run, e)}};
+  if (!has_tasks(run)) return json;
+  json["statistics"].update(task_statistics(run));
+  json.update(task_sections(run, precision));
+  return json;
 }
 
 Json summary_sections(const std::filesystem::path& folder, const std::string& model, const Params& options) {

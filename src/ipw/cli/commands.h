@@ -6,6 +6,6 @@
 namespace ipw::cli {
 
 extern const Command kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kExport, kList, kMcp, kMeasure,
-    kModels, kProfile, kProxy, kRun, kScore, kTelemetry;
+    kMerge, kModels, kProfile, kProxy, kRun, kScore, kTelemetry;
 
 }  // namespace ipw::cli

@@ -66,6 +66,8 @@ std::unique_ptr<Dataset> open_dataset(std::string_view id, const DatasetOptions&
 /// memory.
 std::unique_ptr<Dataset> sample_evenly(std::unique_ptr<Dataset> dataset, std::size_t count,
                                        std::uint64_t seed);
+/// Keep the first `count` questions.
+std::unique_ptr<Dataset> first(std::unique_ptr<Dataset> dataset, std::size_t count);
 /// Keep the questions whose index modulo n is i - 1 (shard i of n, 1-based).
 std::unique_ptr<Dataset> shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n);
 

@@ -73,6 +73,25 @@ std::vector<Question> deal(Subjects& subjects, std::size_t count) {
   return out;
 }
 
+class First final : public Dataset {
+ public:
+  First(std::unique_ptr<Dataset> dataset, std::size_t count)
+      : dataset_(std::move(dataset)), info_(dataset_->info()), left_(count) {
+    if (info_.size) info_.size = std::min(*info_.size, count);
+  }
+  const DatasetInfo& info() const override { return info_; }
+  bool next(Question& question) override {
+    if (left_ == 0 || !dataset_->next(question)) return false;
+    --left_;
+    return true;
+  }
+
+ private:
+  std::unique_ptr<Dataset> dataset_;
+  DatasetInfo info_;
+  std::size_t left_;
+};
+
 class Shard final : public Dataset {
  public:
   Shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n)
@@ -99,6 +118,10 @@ std::unique_ptr<Dataset> sample_evenly(std::unique_ptr<Dataset> dataset, std::si
   if (count == 0) return dataset;
   auto subjects = draw(*dataset, count, seed);
   return std::make_unique<Listed>(dataset->info(), deal(subjects, count));
+}
+
+std::unique_ptr<Dataset> first(std::unique_ptr<Dataset> dataset, std::size_t count) {
+  return std::make_unique<First>(std::move(dataset), count);
 }
 
 std::unique_ptr<Dataset> shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n) {

@@ -105,7 +105,7 @@ constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id", 
 /// The keys of an agents' run, under the original's names (original-formats.md 2.4) where it has them.
 void add_agent(Json& json, const AgentChoice& agent) {
   if (agent.name.empty()) return;
-  json["command"] = "run";
+  json["command"] = agent.command;
   json["agent"] = agent.name;
   json["effective_agent_kwargs"] = parse_json(agent.kwargs).value_or(Json::object());
   json["sandbox"] = agent.sandbox;
@@ -125,6 +125,7 @@ AgentChoice agent_from(const Json& json) {
   read(json, "max_task_tokens", out.max_task_tokens);
   read(json, "max_task_cost", out.max_task_cost);
   read(json, "export_format", out.exports);
+  if (!out.name.empty()) read(json, "command", out.command);
   return out;
 }
 

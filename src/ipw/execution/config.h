@@ -24,6 +24,7 @@ struct AgentChoice {
   std::optional<std::int64_t> max_task_tokens;
   std::optional<double> max_task_cost;    ///< USD
   std::string exports = "jsonl,hf,atif";  ///< rows of records/exports.h
+  std::string command = "run";            ///< that began the run: run or bench
 };
 
 struct ProfileConfig {

@@ -25,6 +25,8 @@ std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, con
   auto dataset = datasets::open_dataset(config.dataset, options);
   if (config.sample_evenly && config.max_queries)
     dataset = datasets::sample_evenly(std::move(dataset), *config.max_queries, config.seed);
+  else if (config.max_queries)  // before the shard, so that shards together are the run that has none
+    dataset = datasets::first(std::move(dataset), *config.max_queries);
   if (config.shard.count > 1)
     dataset = datasets::shard(std::move(dataset), config.shard.index, config.shard.count);
   return dataset;
@@ -129,14 +131,20 @@ OpenFolder resume_folder(const fs::path& path, const RunRequest& request, Observ
 
 }  // namespace
 
+std::string folder_name(const ProfileConfig& config, const std::string& hardware_label,
+                        const std::string& dataset_name) {
+  const bool alone = config.agent.name.empty();
+  auto name =
+      records::run_folder_name(alone ? "profile" : config.agent.command,
+                               alone ? hardware_label : config.agent.name, config.model, dataset_name);
+  if (config.shard.count > 1) name += fmt::format("_shard{}of{}", config.shard.index, config.shard.count);
+  return name;
+}
+
 OpenFolder open_folder(const RunRequest& request, const std::string& hardware_label,
                        const std::string& dataset_name, Observer& observer) {
   const auto& config = request.config;
-  auto name = config.agent.name.empty()
-                  ? records::run_folder_name("profile", hardware_label, config.model, dataset_name)
-                  : records::run_folder_name("run", config.agent.name, config.model, dataset_name);
-  if (config.shard.count > 1) name += fmt::format("_shard{}of{}", config.shard.index, config.shard.count);
-  const fs::path path = fs::path(config.output_dir) / name;
+  const fs::path path = fs::path(config.output_dir) / folder_name(config, hardware_label, dataset_name);
   const bool exists = fs::exists(path) && !fs::is_empty(path);
   if (exists && request.folder == FolderPolicy::Resume) return resume_folder(path, request, observer);
   if (exists && request.folder == FolderPolicy::Refuse)

@@ -33,6 +33,10 @@ struct Engine {
 /// Make the client and let it load the model. Throws Error.
 Engine open_engine(const ProfileConfig& config, const Surroundings& around, Observer& observer);
 
+/// Name the folder of a run, its shard included: all shards of a run may share one --output-dir.
+std::string folder_name(const ProfileConfig& config, const std::string& hardware_label,
+                        const std::string& dataset_name);
+
 struct OpenFolder {
   std::filesystem::path path;
   records::IndexSet finished;  ///< queries that must not be sent again

@@ -32,25 +32,6 @@ Json embedded(const std::string& text) {
   return parsed ? *parsed : Json(text);
 }
 
-Tally count(const std::filesystem::path& folder, const std::string& model) {
-  Tally tally;
-  const auto reader = records::open_run(folder, model);
-  for (records::QueryRecord record; reader->next(record);) {
-    ++tally.queries;
-    tally.failed += record.failure.has_value();
-    if (record.evaluation && record.evaluation->correct) {
-      ++tally.scored;
-      tally.correct += *record.evaluation->correct;
-    }
-    if (const auto joules = records::headline_energy(record.energy).joules) {
-      ++tally.with_energy;
-      tally.joules += *joules;
-    }
-    if (record.cost) tally.cost.add(*record.cost);
-  }
-  return tally;
-}
-
 Json share_json(const telemetry::DeviceShare& d) {
   Json out{
       {"domain", d.domain},
@@ -101,27 +82,6 @@ std::optional<std::string> text_at(const Json& object, const char* key) {
   return it != object.end() && it->is_string() ? std::optional(it->get<std::string>()) : std::nullopt;
 }
 
-/// The machine that system_info and gpu_info of a summary tell of.
-records::MachineInfo machine_of(const Json& summary) {
-  const Json system = summary.value("system_info", Json::object()), gpu = summary.value("gpu_info", Json());
-  records::MachineInfo m;
-  m.os_name = text_at(system, "os_name").value_or("");
-  m.os_version = text_at(system, "os_version").value_or("");
-  m.kernel_version = text_at(system, "kernel_version").value_or("");
-  m.host_name = text_at(system, "host_name").value_or("");
-  m.cpu_brand = text_at(system, "cpu_brand").value_or("");
-  m.cpu_count = system.value("cpu_count", std::int64_t{0});
-  m.hardware_label = text_at(summary, "hardware_label").value_or("");
-  if (!gpu.is_object()) return m;
-  m.gpu_name = text_at(gpu, "name");
-  m.gpu_vendor = text_at(gpu, "vendor");
-  m.gpu_backend = text_at(gpu, "backend");
-  m.gpu_driver = text_at(gpu, "driver_version");
-  if (const auto count = gpu.find("count"); count != gpu.end() && count->is_number_integer())
-    m.gpu_count = count->get<std::int64_t>();
-  return m;
-}
-
 Json client_info(const clients::Description& d) {
   return {{"base_url", d.base_url}, {"server", d.server},     {"version", d.version},
           {"models", d.models},     {"warnings", d.warnings}, {"details", embedded(d.details_json)}};
@@ -170,6 +130,76 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
 
 }  // namespace
 
+Tally tally_of(const std::filesystem::path& folder, const std::string& model) {
+  Tally tally;
+  const auto reader = records::open_run(folder, model);
+  for (records::QueryRecord record; reader->next(record);) {
+    ++tally.queries;
+    tally.failed += record.failure.has_value();
+    if (record.evaluation && record.evaluation->correct) {
+      ++tally.scored;
+      tally.correct += *record.evaluation->correct;
+    }
+    if (const auto joules = records::headline_energy(record.energy).joules) {
+      ++tally.with_energy;
+      tally.joules += *joules;
+    }
+    if (record.cost) tally.cost.add(*record.cost);
+  }
+  return tally;
+}
+
+records::MachineInfo machine_of(const Json& summary) {
+  const Json system = summary.value("system_info", Json::object()), gpu = summary.value("gpu_info", Json());
+  records::MachineInfo m;
+  m.os_name = text_at(system, "os_name").value_or("");
+  m.os_version = text_at(system, "os_version").value_or("");
+  m.kernel_version = text_at(system, "kernel_version").value_or("");
+  m.host_name = text_at(system, "host_name").value_or("");
+  m.cpu_brand = text_at(system, "cpu_brand").value_or("");
+  m.cpu_count = system.value("cpu_count", std::int64_t{0});
+  m.hardware_label = text_at(summary, "hardware_label").value_or("");
+  if (!gpu.is_object()) return m;
+  m.gpu_name = text_at(gpu, "name");
+  m.gpu_vendor = text_at(gpu, "vendor");
+  m.gpu_backend = text_at(gpu, "backend");
+  m.gpu_driver = text_at(gpu, "driver_version");
+  if (const auto count = gpu.find("count"); count != gpu.end() && count->is_number_integer())
+    m.gpu_count = count->get<std::int64_t>();
+  return m;
+}
+
+namespace {
+
+/// Where the summary is of a merged run, the machine of each shard (docs/reference/run-folder.md).
+std::vector<records::MachineInfo> machines_of_shards(const Json& summary) {
+  std::vector<records::MachineInfo> out;
+  const auto merge = summary.find("merge");
+  if (merge == summary.end() || !merge->is_object()) return out;
+  out.resize(merge->value("shards", std::size_t{0}), machine_of(summary));
+  for (const auto& part : merge->at("parts"))
+    if (const auto shard = part.value("shard", std::size_t{0}); shard >= 1 && shard <= out.size())
+      out[shard - 1] = machine_of(part);
+  return out;
+}
+
+}  // namespace
+
+void write_dataset(const std::filesystem::path& folder, const Json& summary, const std::string& description) {
+  records::FinishOptions options;
+  options.model = summary.value("model", "");
+  options.description = description;
+  options.machine = machine_of(summary);
+  const auto machines = machines_of_shards(summary);
+  const auto samples =
+      std::max<std::int64_t>(1, summary.value("profiler_config", Json::object()).value("samples", 1));
+  if (!machines.empty())
+    options.machine_of = [&](std::int64_t index) -> const records::MachineInfo& {
+      return machines[static_cast<std::size_t>(index / samples) % machines.size()];
+    };
+  records::finish_dataset(folder, options);
+}
+
 std::vector<ActivityPower> activity_power(const telemetry::Source& source, Instant begin, Instant end,
                                           const std::map<std::string, ActiveEnergy>& active,
                                           double active_seconds) {
@@ -213,7 +243,7 @@ RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& fa
   options.machine = facts.source.machine();
   options.machine.hardware_label = label_of(options.machine);
   records::finish_dataset(folder, options);
-  const auto tally = count(folder, facts.config.model);
+  const auto tally = tally_of(folder, facts.config.model);
   const auto verdict = judge(tally, facts.self, facts.interrupted);
   records::write_summary(folder, make_summary(folder, facts, tally, verdict));
   return {folder, tally.queries, tally.failed, facts.interrupted, verdict};
@@ -224,9 +254,8 @@ bool update_scores(const std::filesystem::path& folder, const std::string& model
   if (!summary.contains("totals")) return false;
   const auto info = folder / "dataset_info.json";
   const auto description = std::filesystem::exists(info) ? read_json_file(info).value("description", "") : "";
-  records::finish_dataset(folder,
-                          {.model = model, .description = description, .machine = machine_of(summary)});
-  const auto tally = count(folder, model);
+  write_dataset(folder, summary, description);
+  const auto tally = tally_of(folder, model);
   summary["totals"].update(
       {{"scored", tally.scored}, {"unscored", tally.queries - tally.scored}, {"correct", tally.correct}});
   summary["rescored"].push_back(note);

@@ -48,12 +48,21 @@ RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& fa
 /// --resume` does.
 bool update_scores(const std::filesystem::path& folder, const std::string& model, const Json& note);
 
+/// The machine that system_info and gpu_info of a summary tell of.
+records::MachineInfo machine_of(const Json& summary);
+
+/// Write the dataset of a folder again, each query with the machine that its summary names for it.
+void write_dataset(const std::filesystem::path& folder, const Json& summary, const std::string& description);
+
 /// The counts of a run, over all its parts.
 struct Tally {
   std::size_t queries = 0, failed = 0, scored = 0, correct = 0, with_energy = 0;
   double joules = 0;
   CostTotals cost;
 };
+
+/// Count what a folder holds, in one pass.
+Tally tally_of(const std::filesystem::path& folder, const std::string& model);
 
 /// Judge a run: what must hold for its figures to be published.
 Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted);

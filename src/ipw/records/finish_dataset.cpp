@@ -56,7 +56,9 @@ std::size_t finish_dataset(const fs::path& folder, const FinishOptions& options)
   JournalReader reader(journal, std::move(pass.index));
   QueryRecord record;
   std::size_t rows = 0;
-  for (; reader.next(record); ++rows) writer.append(dataset_row(record, options.model, options.machine));
+  for (; reader.next(record); ++rows)
+    writer.append(dataset_row(record, options.model,
+                              options.machine_of ? options.machine_of(record.index) : options.machine));
   writer.publish(options.description, pass.sha256.substr(0, 16), pass.bytes);
   return rows;
 }

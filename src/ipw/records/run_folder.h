@@ -68,6 +68,8 @@ struct FinishOptions {
   std::string model;        ///< key in model_answers and model_metrics
   std::string description;  ///< of dataset_info.json
   MachineInfo machine;
+  /// The machine of a query, where a run had several; it outlives the call. Empty: `machine` had them all.
+  std::function<const MachineInfo&(std::int64_t index)> machine_of = {};
   std::size_t max_shard_bytes = std::size_t{500} << 20;
 };
 /// Turn the journal into the Hugging Face dataset of the folder (data-*.arrow, dataset_info.json,

@@ -85,6 +85,13 @@ TEST(Shard, shards_together_are_the_whole) {
   EXPECT_EQ(all.size(), kTopical.size());
   EXPECT_EQ(std::set<std::int64_t>(all.begin(), all.end()).size(), kTopical.size());
 }
+TEST(Shard, of_the_first_questions_are_together_the_first_questions) {
+  std::set<std::int64_t> all;
+  for (std::size_t i = 1; i <= 3; ++i)
+    for (const auto index : indices(shard(first(letters("abcdefgh"), 5), i, 3))) all.insert(index);
+  EXPECT_THAT(all, ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_EQ(first(letters("abc"), 5)->info().size, 3U);
+}
 TEST(Shard, counts_from_one_and_keeps_indices) {
   EXPECT_THAT(indices(shard(letters("abcdefg"), 2, 3)), ElementsAre(1, 4));
 }
