@@ -16,6 +16,10 @@
 #include "ipw/clients/client.h"
 #include "ipw/sandbox/workplace.h"
 
+namespace ipw::sandbox {
+class Workplace;
+}
+
 namespace ipw::agents {
 
 struct Task {
@@ -66,9 +70,13 @@ class Agent {
 struct AgentOptions {
   std::string kwargs_json = "{}";  ///< --agent-kwargs: a JSON object
   Limits limits;
-  Clock* clock = nullptr;
   std::string sandbox;  ///< where what models write may run; "none" is this machine, with all that is on it
+  std::string dataset = {};  ///< its id, where tools have defaults by benchmark
+  Clock* clock = nullptr;    ///< null: the machine's; outlives the agent
 };
+
+/// The clock of the options, or the machine's.
+Clock& clock_of(const AgentOptions& options);
 
 using AgentEntry = Entry<Agent, const AgentOptions&>;
 /// The registry: agents.cpp. A factory throws Error(Usage) for arguments that it does not know.

@@ -3,13 +3,20 @@
 
 #include "ipw/agents/agent.h"
 #include "ipw/agents/command.h"
+#include "ipw/agents/react.h"
 #include "ipw/agents/terminus.h"
 
 namespace ipw::agents {
 
+Clock& clock_of(const AgentOptions& options) {
+  static SystemClock machine;
+  return options.clock != nullptr ? *options.clock : machine;
+}
+
 std::span<const AgentEntry> agents() {
   static constexpr std::array kAgents = {
       AgentEntry{"command", "Any program that can be told a base URL and a key.", &make_command},
+      AgentEntry{"react", "Reason and act: the model calls tools until it answers.", &make_react},
       AgentEntry{"terminus", "Terminus 2: keystrokes for a terminal, in JSON or XML.", &make_terminus},
   };
   return kAgents;

@@ -195,7 +195,7 @@ class Attempt {
 class Terminus final : public Agent {
  public:
   Terminus(Settings settings, const AgentOptions& options)
-      : settings_(std::move(settings)), clock_(*options.clock), wall_(options.limits.wall) {}
+      : settings_(std::move(settings)), clock_(clock_of(options)), wall_(options.limits.wall) {}
 
   TaskEnd run(const Task& task, const ModelAccess& model, ToolWatch& tools,
               std::stop_token stop) const override {

@@ -120,8 +120,9 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       trials_({{}, (around.data_dir / "data").string()}) {
   agents::AgentOptions options{config_.agent.kwargs,
                                {Seconds(config_.query_timeout_seconds), config_.agent.max_turns},
-                               &around.clock,
-                               config_.agent.sandbox};
+                               config_.agent.sandbox,
+                               info_.id,
+                               &around.clock};
   agent_ = require("agent", agents::agents(), config_.agent.name).make(options);
   source_ = open_source(config_, around, observer);
   engine_ = open_engine(engine_config(config_), around, observer);

@@ -28,7 +28,7 @@ class Command : public testing::Test {
   }
   ~Command() override { std::filesystem::remove_all(folder_); }
   TaskEnd run(const std::string& kwargs, Seconds wall = Seconds(20)) {
-    AgentOptions options{kwargs, {wall, 20}, nullptr, "none"};
+    AgentOptions options{kwargs, {wall, 20}, "none"};
     NoTools tools;
     return make_command(options)->run({"q0007", "What is {key}?", folder_, nullptr},
                                       {"http://127.0.0.1:9/v1", "secret", "m"}, tools, {});

@@ -128,7 +128,7 @@ std::string reply(const std::string& analysis, const std::string& commands, bool
 
 struct Bench {
   TaskEnd run(ScriptedModel& model, const std::string& kwargs = "{}", Seconds wall = Seconds(3600)) {
-    AgentOptions options{kwargs, {wall, 20}, &clock, "none"};
+    AgentOptions options{kwargs, {wall, 20}, "none", {}, &clock};
     return make_terminus(options)->run({"q0", "Make a file.", {}, &place}, {model.url(), "key", "m"}, tools,
                                        {});
   }
@@ -246,7 +246,7 @@ TEST(Terminus, shortens_what_the_server_finds_too_long) {
 
 TEST(Terminus, rejects_what_it_does_not_know) {
   VirtualClock clock;
-  AgentOptions options{R"({"parser": "yaml"})", {}, &clock, "none"};
+  AgentOptions options{R"({"parser": "yaml"})", {}, "none", {}, &clock};
   EXPECT_THROW(make_terminus(options), Error);
   options.kwargs_json = R"({"context_limit": "many"})";
   EXPECT_THROW(make_terminus(options), Error);
