@@ -13,6 +13,7 @@
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
 #include "ipw/evaluation/scorer.h"
+#include "ipw/harness/harness.h"
 #include "ipw/prices/prices.h"
 #include "ipw/telemetry/collectors.h"
 #include "ipw/tools/tools.h"
@@ -21,7 +22,7 @@ namespace ipw::cli {
 namespace {
 
 constexpr Positional kPositionals[] = {
-    {"KIND", "agents, analyses, clients, collectors, datasets, scorers or all; prices by name only.", false}};
+    {"KIND", "agents, analyses, clients, collectors, datasets, harnesses, scorers or all; prices by name only.", false}};
 
 constexpr Option kOptions[] = {kPricesOption};
 
@@ -97,6 +98,7 @@ constexpr Section kSections[] = {
     {"clients", client_section},
     {"collectors", [] { return section("Collectors", telemetry::collectors()); }},
     {"datasets", [] { return section("Datasets", datasets::datasets()); }},
+    {"harnesses", [] { return section("Harnesses", harness::harnesses()); }},
     {"scorers", [] { return section("Scorers", evaluation::scorers()); }},
     {"tools", [] { return section("Tools", tools::tools()); }},
 };

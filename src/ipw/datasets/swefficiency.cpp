@@ -44,6 +44,7 @@ MapRow prepare(const Setting&) {
                      {"workload", row.text("workload")},
                      {"speedup", number_of(row, "speedup")},
                      {"covering_tests", test_names(row, "covering_tests")},
+                     {"single_thread_tests", test_names(row, "single_thread_tests")},
                      {"pass_to_pass", test_names(row, "PASS_TO_PASS")}};
     for (const auto* column : {"test_patch", "test_cmd", "rebuild_cmd", "image_name", "notes", "version"})
       if (auto text = row.text_or(column, ""); !text.empty()) metadata[column] = std::move(text);

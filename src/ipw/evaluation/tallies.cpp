@@ -132,6 +132,30 @@ class IfEvalTally final : public Tally {
   std::size_t prompts_ = 0, prompts_loose_ = 0, instructions_ = 0, strict_ = 0, loose_ = 0;
 };
 
+/// SWEfficiency (scripts/eval/get_report.py): the harmonic mean of the model's speed-up over the expert's, where
+/// a task that is not solved has the speed-up 1. Tasks whose expert was not measured are in no figure.
+class SpeedupTally final : public Tally {
+ public:
+  void add(const Judged& answer) override {
+    const auto metadata = metadata_of(answer);
+    const double ratio = metadata.value("speedup_ratio", 0.0);
+    if (ratio <= 0) return;
+    ++n_;
+    inverse_ += 1 / ratio;
+    kept_ += metadata.value("correctness", false) ? 1 : 0;
+  }
+  std::vector<OfficialFigure> figures() const override {
+    if (n_ == 0) return {};
+    return {{"speedup_ratio", "of the expert's speed-up, harmonic mean", static_cast<double>(n_) / inverse_},
+            {"correctness", "patches that keep the tests passing", share(kept_, n_)},
+            {"measured", "tasks in these figures", static_cast<double>(n_), true}};
+  }
+
+ private:
+  std::size_t n_ = 0, kept_ = 0;
+  double inverse_ = 0;
+};
+
 template <class T>
 std::unique_ptr<Tally> make() {
   return std::make_unique<T>();
@@ -147,6 +171,7 @@ std::span<const TallyEntry> tallies() {
       TallyEntry{"ifeval", "strict and loose, by prompt and by instruction", &make<IfEvalTally>},
       TallyEntry{"mmlu-pro", "accuracy with a random letter for unparsed answers", &make_mmlu_pro_tally},
       TallyEntry{"simpleqa", "accuracy given attempted, F1", &make<SimpleQaTally>},
+      TallyEntry{"swefficiency", "harmonic mean of the speed-ups over the expert's", &make<SpeedupTally>},
       TallyEntry{"wildchat", "win rate, ties", &make<WinTally>},
   };
   return kTallies;

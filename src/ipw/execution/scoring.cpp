@@ -143,6 +143,18 @@ class Batch {
   const std::stop_token& stop_;
 };
 
+/// Judging anew would put "cannot be judged" in the place of the verdicts that are there.
+void refuse_in_place(std::string_view rule) {
+  if (is_verified_in_place(rule))
+    throw Error(ErrorCode::Usage,
+                fmt::format("'{}' is verified in the task's own container while `ipw run` solves it", rule),
+                "an answer alone cannot be judged by it; the verdicts of the run stay as they are");
+}
+
+bool is_unverified(const records::QueryRecord& record) {
+  return record.evaluation && !record.evaluation->correct && is_verified_in_place(record.evaluation->scorer);
+}
+
 }  // namespace
 
 void ScoreCounts::add(const records::Evaluation& verdict) {
@@ -267,7 +279,9 @@ bool pending(const records::Evaluation& evaluation) {
 ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfig& config,
                          const Surroundings& around, std::string_view scorer, ScoringTools& tools,
                          records::Journal& journal, Observer& observer, const std::stop_token& stop) {
+  refuse_in_place(scorer);
   ScoreCounts counts;
+  std::size_t in_place = 0;
   QuestionsOfRun questions(config, around);
   if (!questions.trouble().empty())
     observer.note(fmt::format("scoring without the dataset: {}", questions.trouble()));
@@ -286,12 +300,17 @@ ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfi
     if (counts.answers > 0) observer.stage(fmt::format("scored {} answers", counts.answers));
   };
   for (records::QueryRecord record; !stop.stop_requested() && reader->next(record);) {
+    in_place += is_unverified(record) ? 1 : 0;
     if (record.failure || (scorer.empty() && record.evaluation && !pending(*record.evaluation))) continue;
     batch.push_back(
         {questions.of(record), record.response, record.finish_reason, record.evaluation, std::nullopt});
     if (batch.size() >= 4 * kAtOnce) flush();
   }
   flush();
+  if (scorer.empty() && in_place > 0)
+    observer.note(fmt::format("{} tasks without a verdict are of rules that are verified in the task's own container "
+                              "while `ipw run` solves them: their answers alone cannot be judged",
+                              in_place));
   return counts;
 }
 

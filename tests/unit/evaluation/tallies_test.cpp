@@ -74,5 +74,14 @@ TEST(Tallies, belong_to_a_rule_and_have_no_figure_without_answers) {
   for (const auto& row : tallies()) EXPECT_TRUE(row.make()->figures().empty()) << row.name;
 }
 
+TEST(Tallies, S10_swefficiency_has_the_harmonic_mean_of_the_speedup_ratios) {
+  const Judged fast{.correct = true, .metadata = R"({"speedup_ratio": 1.5, "correctness": true})"},
+      slow{.metadata = R"({"speedup_ratio": 0.5, "correctness": false})"}, unknown{.metadata = "{}"};
+  // 2 / (1/1.5 + 1/0.5) = 0.75
+  EXPECT_THAT(figures("swefficiency", {fast, slow, unknown}),
+              UnorderedElementsAre(near("speedup_ratio", 0.75), near("correctness", 0.5), near("measured", 2)));
+  EXPECT_TRUE(figures("swefficiency", {unknown}).empty());
+}
+
 }  // namespace
 }  // namespace ipw::evaluation

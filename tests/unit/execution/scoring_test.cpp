@@ -48,12 +48,11 @@ TEST(ScoreAnswer, a_judge_that_cannot_be_had_leaves_the_answer_unscored_with_the
   EXPECT_FALSE(pending(verdict));
 }
 
-TEST(ScoreAnswer, an_answer_waits_for_a_rule_that_is_not_built_yet) {
+TEST(ScoreAnswer, S13_an_answer_alone_is_not_judged_where_the_task_s_place_is_verified) {
   const auto verdict = score_answer(question("swebench"), "42", "stop", nullptr);
   EXPECT_EQ(verdict.correct, std::nullopt);
-  EXPECT_TRUE(pending(verdict));
-  EXPECT_THROW(score_answer(question("swebench"), "42", "stop", nullptr, "swebench"), Error)
-      << "who names it is told";
+  EXPECT_FALSE(pending(verdict)) << "judging it again would not help";
+  EXPECT_NE(verdict.reason.find("`ipw run`"), std::string::npos) << verdict.reason;
 }
 
 TEST(ScoreAnswer, an_unknown_rule_is_an_error_and_none_a_reason) {
