@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -21,7 +22,11 @@ struct ProcessRequest {
   bool report = false;                   ///< it may write to descriptor 3, which is kept apart
   std::string folder;                    ///< it starts in; empty: in ours
   std::vector<std::string> environment;  ///< "NAME=value", in place of what ours has by that name
+  bool only_this_environment = false;    ///< nothing of ours besides
   std::stop_token stop;                  ///< ends it, as a time-out does
+  /// How long its streams may stay open after its end, in programs that it left in the background; absent:
+  /// until they are closed.
+  std::optional<Seconds> linger;
 };
 
 struct ProcessResult {
@@ -87,7 +92,7 @@ struct DialogRequest {
   std::vector<std::string> argv;
   std::string folder;                    ///< it starts in; empty: in ours
   std::vector<std::string> environment;  ///< "NAME=value"
-  bool inherits = true;                  ///< has our environment, too
+  bool only_this_environment = false;    ///< nothing of ours besides
 };
 
 /// A program that is written to and read from for as long as it lives. When this goes, its input is closed;
