@@ -20,98 +20,13 @@
 #include <utility>
 
 #include "ipw/base/error.h"
-
-extern char** environ;
+#include "ipw/base/spawn.h"
 
 namespace ipw {
+
+using namespace spawning;
+
 namespace {
-
-struct Pipe {
-  std::array<int, 2> ends{-1, -1};
-  Pipe() {
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error(ErrorCode::Internal, "cannot make a pipe");
-  }
-  ~Pipe() {
-    for (const int fd : ends)
-      if (fd >= 0) ::close(fd);
-  }
-  void close_writer() { ::close(std::exchange(ends[1], -1)); }
-};
-
-class SpawnActions {
- public:
-  enum class Input { None, Ours };
-  explicit SpawnActions(Input input = Input::None) {
-    posix_spawn_file_actions_init(&actions_);
-    if (input == Input::None) posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
-  }
-  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-  void redirect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
-  void start_in(const std::string& folder) {
-    if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str());
-  }
-  void open(int fd, const char* path) {
-    posix_spawn_file_actions_addopen(&actions_, fd, path, O_WRONLY | O_CREAT | O_APPEND, 0644);
-  }
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-};
-
-enum class Group { Own, Ours };
-
-/// The texts as a C array that ends with null; they must outlive it.
-std::vector<char*> raw_array(const std::vector<std::string>& texts) {
-  std::vector<char*> raw;
-  for (const auto& text : texts) raw.push_back(const_cast<char*>(text.c_str()));
-  raw.push_back(nullptr);
-  return raw;
-}
-
-/// Our environment with some values changed.
-std::vector<std::string> environment_with(const std::vector<std::string>& changed) {
-  const auto name = [](std::string_view text) { return text.substr(0, text.find('=')); };
-  std::vector<std::string> out = changed;
-  for (char** entry = environ; *entry != nullptr; ++entry)
-    if (std::ranges::none_of(changed, [&](const auto& text) { return name(text) == name(*entry); }))
-      out.emplace_back(*entry);
-  return out;
-}
-
-pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions, Group group = Group::Own,
-            const std::vector<std::string>& variables = environment_with({})) {
-  const auto raw = raw_array(argv);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, static_cast<short>((group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0) |
-                                                           POSIX_SPAWN_SETSIGMASK));
-  sigset_t none;  // we block SIGINT and SIGTERM to wait for them; a child must not inherit that
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  pid_t pid = -1;
-  const int error =
-      posix_spawnp(&pid, raw[0], actions.get(), &attributes, raw.data(), raw_array(variables).data());
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0)
-    throw Error(error == ENOENT ? ErrorCode::NotFound : ErrorCode::Permission,
-                fmt::format("cannot start {}: {}", argv.at(0), std::strerror(error)));
-  return pid;
-}
-
-int status_of(int wait_status) {
-  return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
-}
-
-/// Move what can be read into the text; false at the end of the stream.
-bool drain(int fd, std::string& into) {
-  std::array<char, 65536> buffer;
-  const auto n = ::read(fd, buffer.data(), buffer.size());
-  if (n > 0) into.append(buffer.data(), static_cast<std::size_t>(n));
-  return n > 0 || (n < 0 && errno == EINTR);
-}
 
 /// Standard input from a text, through a file without a name: nobody has to feed it.
 class InputFile {
@@ -226,44 +141,6 @@ void end_group(pid_t& pid) {
   ::waitpid(pid, nullptr, 0);
   pid = -1;
 }
-
-/// Keep the end of what can be read now; false once there is an end of it.
-bool keep_last(int fd, std::string& text) {
-  constexpr std::size_t kKept = 4096;
-  std::array<char, kKept> buffer;
-  ssize_t n = 0;
-  while ((n = ::read(fd, buffer.data(), buffer.size())) > 0) {
-    text.append(buffer.data(), static_cast<std::size_t>(n));
-    if (text.size() > kKept) text.erase(0, text.size() - kKept);
-  }
-  return n < 0;
-}
-
-std::string words_of(std::string errors, int status) {
-  while (!errors.empty() && (errors.back() == '\n' || errors.back() == ' ')) errors.pop_back();
-  if (status >= 0) errors += fmt::format("{}it ended with status {}", errors.empty() ? "" : "; ", status);
-  return errors;
-}
-
-/// While it lives, writing to a pipe that nobody reads fails and does not end this process.
-class SigpipeBlock {
- public:
-  SigpipeBlock() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~SigpipeBlock() {
-    const timespec at_once{};
-    if (!sigismember(&before_, SIGPIPE)) ::sigtimedwait(&pipe_, nullptr, &at_once);
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  SigpipeBlock(const SigpipeBlock&) = delete;
-  SigpipeBlock& operator=(const SigpipeBlock&) = delete;
-
- private:
-  sigset_t pipe_{}, before_{};
-};
 
 }  // namespace
 
@@ -382,94 +259,6 @@ std::string PipedProcess::last_words() {
   }
   drain_errors();
   return words_of(errors_, status_);
-}
-
-bool write_pipe(int fd, std::string_view bytes, Seconds most) {
-  constexpr std::size_t kPiece = 4096;  // PIPE_BUF: no more is sure not to block once there is room
-  const SigpipeBlock block;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(most);
-  while (fd >= 0 && !bytes.empty()) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    pollfd ready{fd, POLLOUT, 0};
-    if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) == 0) return false;
-    const auto n = ::write(fd, bytes.data(), std::min(kPiece, bytes.size()));
-    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-    if (n < 0 && errno != EINTR && errno != EAGAIN) return false;
-  }
-  return bytes.empty();
-}
-
-DialogProcess::DialogProcess(const DialogRequest& request) {
-  Pipe in, out, err;
-  SpawnActions actions;
-  actions.redirect(in.ends[0], 0);
-  actions.redirect(out.ends[1], 1);
-  actions.redirect(err.ends[1], 2);
-  actions.start_in(request.folder);
-  pid_ = spawn(request.argv, actions, Group::Own,
-               request.inherits ? environment_with(request.environment) : request.environment);
-  in_ = std::exchange(in.ends[1], -1);
-  out_ = std::exchange(out.ends[0], -1);
-  err_ = std::exchange(err.ends[0], -1);
-  for (const int fd : {in_, out_, err_}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
-}
-
-DialogProcess::~DialogProcess() {
-  constexpr Seconds kGrace{2};
-  close_input();
-  if (!ended(kGrace)) {
-    ::kill(-pid_, SIGTERM);
-    if (!ended(kGrace)) ::kill(-pid_, SIGKILL);
-    while (!ended(kGrace)) {
-    }
-  }
-  for (const int fd : {out_, err_})
-    if (fd >= 0) ::close(fd);
-}
-
-bool DialogProcess::write(std::string_view bytes, Seconds most) const {
-  return write_pipe(in_, bytes, most);
-}
-
-void DialogProcess::close_input() {
-  if (in_ >= 0) ::close(std::exchange(in_, -1));
-}
-
-bool DialogProcess::read(std::string& into, Seconds most) {
-  constexpr int kReads = 16;
-  std::array<pollfd, 2> ready = {{{out_, POLLIN, 0}, {err_, POLLIN, 0}}};
-  const auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(most).count());
-  // What it has started may hold its output open when it is gone.
-  if (::poll(ready.data(), ready.size(), wait) == 0) return !ended(Seconds(0));
-  if (ready[1].revents != 0 && !keep_last(err_, errors_)) ::close(std::exchange(err_, -1));
-  for (int i = 0; ready[0].revents != 0 && i < kReads; ++i) {
-    errno = 0;
-    if (!drain(out_, into)) return errno == EAGAIN;
-  }
-  return true;
-}
-
-std::string DialogProcess::last_words() {
-  ended(Seconds(0.1));  // between the end of its output and its own end there may be a moment
-  if (err_ >= 0) keep_last(err_, errors_);
-  return words_of(errors_, status_);
-}
-
-bool DialogProcess::ended(Seconds within) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(within);
-  for (; pid_ > 0; ::usleep(2000)) {
-    siginfo_t info{};
-    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
-    if (info.si_pid == pid_) break;
-    if (std::chrono::steady_clock::now() >= deadline) return false;
-  }
-  if (pid_ < 0) return true;
-  ::kill(-pid_, SIGKILL);  // what it has left behind, while its number is still its own
-  int status = 0;
-  ::waitpid(std::exchange(pid_, -1), &status, 0);
-  status_ = status_of(status);
-  return true;
 }
 
 ForegroundProcess::ForegroundProcess(const std::vector<std::string>& argv)

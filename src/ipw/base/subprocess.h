@@ -92,7 +92,7 @@ struct DialogRequest {
   std::vector<std::string> argv;
   std::string folder;                    ///< it starts in; empty: in ours
   std::vector<std::string> environment;  ///< "NAME=value"
-  bool inherits = true;                  ///< has our environment, too
+  bool only_this_environment = false;    ///< nothing of ours besides
 };
 
 /// A program that is written to and read from for as long as it lives. When this goes, its input is closed;

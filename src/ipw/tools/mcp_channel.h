@@ -60,5 +60,7 @@ using OnNotification = std::function<void(std::string_view method)>;
 std::unique_ptr<Channel> open_stdio_channel(const ServerSpec& spec, OnNotification on_notification);
 /// Nothing is sent yet.
 std::unique_ptr<Channel> open_http_channel(const ServerSpec& spec, OnNotification on_notification);
+/// HTTP as revision 2024-11-05 has it, with one stream of events from the server.
+std::unique_ptr<Channel> open_sse_channel(const ServerSpec& spec, OnNotification on_notification);
 
 }  // namespace ipw::tools::mcp

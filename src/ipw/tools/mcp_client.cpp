@@ -128,8 +128,8 @@ std::pair<std::shared_ptr<Channel>, std::string> Connection::current() const {
 /// Only who still has the channel that failed connects again; the others find the new one.
 void Connection::reconnect(const std::shared_ptr<Channel>& failed, const Patience& patience) {
   if (current().first != failed) return;
-  const auto open = [this] {
-    return open_(spec_, [this](std::string_view method) {
+  const auto open = [this](Transport transport) {
+    return open_(spec_, transport, [this](std::string_view method) {
       if (method == "notifications/tools/list_changed") changed_ = true;
     });
   };
@@ -164,12 +164,14 @@ Answer Connection::ask(const Ask& ask, const Patience& patience, bool repeatable
   return answer;
 }
 
-std::unique_ptr<Channel> open_channel(const ServerSpec& spec, OnNotification on_notification) {
+std::unique_ptr<Channel> open_channel(const ServerSpec& spec, Transport transport,
+                                      OnNotification on_notification) {
   if (spec.argv.empty() == spec.url.empty())
     throw Error(ErrorCode::Usage, "an MCP server is either a command or an address",
                 "such as 'python3 server.py' or http://localhost:8000/mcp");
-  return spec.url.empty() ? open_stdio_channel(spec, std::move(on_notification))
-                          : open_http_channel(spec, std::move(on_notification));
+  if (spec.url.empty()) return open_stdio_channel(spec, std::move(on_notification));
+  return transport == Transport::Usual ? open_http_channel(spec, std::move(on_notification))
+                                       : open_sse_channel(spec, std::move(on_notification));
 }
 
 std::unique_ptr<Client> connect_with(OpenWith open, const ServerSpec& spec, std::stop_token stop) {

@@ -12,10 +12,11 @@
 
 namespace ipw::tools::mcp {
 
-using OpenWith = std::function<std::unique_ptr<Channel>(const ServerSpec&, OnNotification)>;
+using OpenWith = std::function<std::unique_ptr<Channel>(const ServerSpec&, Transport, OnNotification)>;
 
 /// A program or an address, as the spec says.
-std::unique_ptr<Channel> open_channel(const ServerSpec& spec, OnNotification on_notification);
+std::unique_ptr<Channel> open_channel(const ServerSpec& spec, Transport transport,
+                                      OnNotification on_notification);
 
 /// connect() over channels of one's own, for tests.
 std::unique_ptr<Client> connect_with(OpenWith open, const ServerSpec& spec, std::stop_token stop = {});

@@ -56,7 +56,7 @@ bool has_modern(const Json& versions) {
 class Handshake {
  public:
   Handshake(const OpenChannel& open, const Patience& patience)
-      : open_(open), patience_(patience), channel_(open()) {}
+      : open_(open), patience_(patience), channel_(open(Transport::Usual)) {}
 
   Agreed run(const std::string& wanted) {
     if (wanted.empty() || is_modern(wanted)) {
@@ -65,7 +65,7 @@ class Handshake {
       if (!wanted.empty() || (is_modern_error(probe) && !names_legacy(probe))) fail(probe);
       if (probe.trouble == Trouble::Unsent || probe.trouble == Trouble::Stopped) fail(probe);
       // Some old servers end at the first message that is no handshake.
-      if (probe.trouble == Trouble::Lost) channel_ = open_();
+      if (probe.trouble == Trouble::Lost) channel_ = open_(Transport::Usual);
       channel_->agree("");
     }
     initialize(wanted.empty() ? std::string(kLegacyVersions.back()) : wanted);
@@ -109,7 +109,8 @@ class Handshake {
   void initialize(const std::string& version) {
     const Json params = {
         {"protocolVersion", version}, {"capabilities", Json::object()}, {"clientInfo", client_info()}};
-    const auto answer = channel_->ask({"initialize", dump_json(params), "", {}}, patience_);
+    auto answer = channel_->ask({"initialize", dump_json(params), "", {}}, patience_);
+    if (answer.trouble == Trouble::Refused) answer = ask_the_old_way(dump_json(params), answer);
     if (!is_result(answer)) {
       // A modern server that was slow to start has missed the probe.
       if (is_modern_error(answer) && found(discover(patience_.most))) return;
@@ -127,6 +128,15 @@ class Handshake {
              false};
     channel_->agree(agreed);
     channel_->tell("notifications/initialized", "{}");
+  }
+
+  /// By the transport of the oldest revision; the first refusal is told if that fails, too.
+  Answer ask_the_old_way(const std::string& params, const Answer& refusal) {
+    auto old = open_(Transport::OldHttp);
+    auto answer = old->ask({"initialize", params, "", {}}, patience_);
+    if (!is_result(answer)) return refusal;
+    channel_ = std::move(old);
+    return answer;
   }
 
   Agreed finish() { return {std::move(channel_), std::move(info_)}; }

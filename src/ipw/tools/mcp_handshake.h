@@ -9,7 +9,9 @@
 
 namespace ipw::tools::mcp {
 
-using OpenChannel = std::function<std::unique_ptr<Channel>()>;
+/// OldHttp is tried where a server refuses what is sent by HTTP.
+enum class Transport { Usual, OldHttp };
+using OpenChannel = std::function<std::unique_ptr<Channel>(Transport)>;
 
 struct Agreed {
   std::unique_ptr<Channel> channel;

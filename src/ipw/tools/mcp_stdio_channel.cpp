@@ -27,7 +27,7 @@ DialogRequest request_of(const ServerSpec& spec) {
   DialogRequest out;
   out.argv = spec.argv;
   out.folder = spec.folder;
-  out.inherits = false;
+  out.only_this_environment = true;
   out.environment = spec.environment;
   for (const char* name : kPassedOn) {
     const auto given = [&](const std::string& each) { return each.starts_with(std::string(name) + "="); };

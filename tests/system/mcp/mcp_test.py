@@ -112,6 +112,13 @@ class OurClient(unittest.TestCase):
                     with self.subTest(kind + " " + version):
                         self.check(spec(version, url=url), version)
 
+    def test_A17_speaks_with_servers_over_http_of_the_first_revision(self):
+        with official("sse", "/sse") as url:
+            self.check(url, LEGACY[-1])
+            self.check(spec(LEGACY[0], url=url), LEGACY[0])
+            done = ipw("call", url, "wait", '{"seconds": 20}', "--timeout", "0.5", status=1)
+            self.assertIn("no answer within 0.5 s", done.stdout)
+
     def test_a_server_gets_none_of_our_keys(self):
         names = ipw("call", spec(), "environment", env={**os.environ, "OPENAI_API_KEY": "sk-secret"}).stdout.split()
         self.assertNotIn("OPENAI_API_KEY", names)

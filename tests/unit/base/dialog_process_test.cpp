@@ -78,7 +78,7 @@ TEST(Dialog, may_have_an_environment_that_holds_nothing_of_ours) {
   request.environment = {"IPW_TEST=given"};
   DialogProcess with_ours(request);
   EXPECT_EQ(read_all(with_ours), "secretgiven\n");
-  request.inherits = false;
+  request.only_this_environment = true;
   DialogProcess bare(request);
   EXPECT_EQ(read_all(bare), "given\n");
   ::unsetenv("IPW_TEST_SECRET");

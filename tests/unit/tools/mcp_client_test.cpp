@@ -27,8 +27,10 @@ struct Scripted {
     spec.argv = {"none"};
     spec.version = version;
     client = connect_with(
-        [this, scripts = std::move(scripts)](const ServerSpec&, OnNotification on_notification) {
+        [this, scripts = std::move(scripts)](const ServerSpec&, Transport transport,
+                                             OnNotification on_notification) {
           notify = std::move(on_notification);
+          transports.push_back(transport);
           const auto& script =
               scripts[std::min<std::size_t>(static_cast<std::size_t>(opened++), scripts.size() - 1)];
           return std::make_unique<ScriptedChannel>(script, log);
@@ -38,6 +40,7 @@ struct Scripted {
   std::shared_ptr<Log> log = std::make_shared<Log>();
   OnNotification notify;
   int opened = 0;
+  std::vector<Transport> transports;
   std::unique_ptr<Client> client;
 };
 
@@ -64,9 +67,10 @@ TEST(McpClient, A17_lists_and_calls_tools_in_every_revision) {
     ServerSpec spec;
     spec.argv = {"loop"};
     spec.version = version;
-    const auto client = connect_with(
-        [&](const ServerSpec&, const OnNotification&) { return std::make_unique<LoopChannel>(served); },
-        spec);
+    const auto client =
+        connect_with([&](const ServerSpec&, Transport,
+                         const OnNotification&) { return std::make_unique<LoopChannel>(served); },
+                     spec);
     EXPECT_EQ(client->info().protocol, version.empty() ? "2026-07-28" : version);
     EXPECT_EQ(client->info().name, "ipw");
     const auto tools = client->tools();
@@ -95,6 +99,14 @@ TEST(McpClient, connects_again_to_an_old_server_that_ends_at_what_it_does_not_kn
   const Scripted it({first, legacy(nullptr)});
   EXPECT_EQ(it.opened, 2);
   EXPECT_EQ(it.client->info().protocol, "2025-06-18");
+}
+
+TEST(McpClient, tries_the_oldest_transport_where_http_is_refused) {
+  const Script refuses = [](const Ask&) { return trouble(Trouble::Refused, "HTTP 405"); };
+  const Scripted it({refuses, legacy(nullptr)});
+  EXPECT_EQ(it.transports, (std::vector<Transport>{Transport::Usual, Transport::OldHttp}));
+  EXPECT_EQ(it.client->info().name, "old");
+  EXPECT_THROW(Scripted({refuses, refuses}), Error);
 }
 
 TEST(McpClient, asks_a_modern_server_again_that_was_slow_to_start) {
@@ -194,8 +206,10 @@ TEST(McpClient, makes_calls_from_many_threads_at_once) {
   const auto served = fake_tools();
   ServerSpec spec;
   spec.argv = {"loop"};
-  const auto client = connect_with(
-      [&](const ServerSpec&, const OnNotification&) { return std::make_unique<LoopChannel>(served); }, spec);
+  const auto client =
+      connect_with([&](const ServerSpec&, Transport,
+                       const OnNotification&) { return std::make_unique<LoopChannel>(served); },
+                   spec);
   const auto tools = client->tools();
   std::vector<std::jthread> threads;
   for (int i = 0; i < 8; ++i)
