@@ -6,9 +6,9 @@
 namespace ipw::cli {
 
 std::span<const Command> commands() {
-  static const std::array kCommands = {kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kExport,
-                                       kList,    kMcp,       kMeasure, kMerge,    kModels, kProfile,
-                                       kProxy,   kRun,       kScore,   kTelemetry};
+  static const std::array kCommands = {kAnalyze, kBench, kCalibrate, kCompare, kDatasets, kDoctor,
+                                       kExport,  kList,  kMcp,       kMeasure, kMerge,    kModels,
+                                       kProfile, kProxy, kRun,       kScore,   kTelemetry};
   return kCommands;
 }
 

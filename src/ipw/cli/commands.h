@@ -5,7 +5,7 @@
 
 namespace ipw::cli {
 
-extern const Command kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kExport, kList, kMcp, kMeasure,
-    kMerge, kModels, kProfile, kProxy, kRun, kScore, kTelemetry;
+extern const Command kAnalyze, kBench, kCalibrate, kCompare, kDatasets, kDoctor, kExport, kList, kMcp,
+    kMeasure, kMerge, kModels, kProfile, kProxy, kRun, kScore, kTelemetry;
 
 }  // namespace ipw::cli

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ipw/analysis/bench_results.h"
 #include "ipw/base/say.h"
 #include "ipw/cli/commands.h"
 #include "ipw/cli/run_request.h"
@@ -20,6 +24,21 @@ constexpr Option kOptions[] = {
     {"--json", "", "", "Print summary.json on standard output instead of tables.", Kind::Flag},
 };
 
+/// A merged bench has its results.json too: the metadata of its first shard, the figures of all.
+void write_results(const execution::MergeOutcome& outcome) {
+  const auto shards = outcome.run.folder / "parts";
+  std::vector<std::filesystem::path> files;
+  for (const auto& part : std::filesystem::directory_iterator(shards))
+    if (std::filesystem::exists(part.path() / "results.json")) files.push_back(part.path() / "results.json");
+  if (files.empty()) return;
+  std::ranges::sort(files);
+  const auto first = read_json_file(files.front().string());
+  auto metadata = first.value("run_metadata", Json::object());
+  metadata["merged_from"] = files.size();
+  analysis::write_bench_results(outcome.run.folder, outcome.model, metadata,
+                                {first.contains("action_breakdown"), first.contains("flops")});
+}
+
 int run(const Values& values, Context& context) {
   execution::MergeRequest request;
   request.output_dir = values.text("OUT").value_or("");
@@ -32,7 +51,9 @@ int run(const Values& values, Context& context) {
     say("merged: {} of {} shards; missing: {}\n", outcome.shards - outcome.missing.size(), outcome.shards,
         fmt::join(outcome.missing, ", "));
   outcome.run.interrupted = false;  // that is a reason of the verdict here, and not what happened now
-  return tell_run(outcome.run, outcome.model, values, context);
+  const int status = tell_run(outcome.run, outcome.model, values, context);
+  write_results(outcome);
+  return status;
 }
 
 }  // namespace

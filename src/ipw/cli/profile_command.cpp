@@ -3,6 +3,7 @@
 #include "ipw/cli/commands.h"
 #include "ipw/cli/console.h"
 #include "ipw/cli/judge_options.h"
+#include "ipw/cli/launch.h"
 #include "ipw/cli/price_option.h"
 #include "ipw/cli/run_request.h"
 #include "ipw/cli/sensor_options.h"
@@ -76,12 +77,19 @@ constexpr Option kOptions[] = {
     kRubricOption,
     kPricesOption,
 
+    kLauncherOption,
+    kShardsOption,
+    kSlurmOption,
+    kWaitOption,
+    kDryRunOption,
+
     {"--json", "", "", "Print summary.json on standard output instead of tables.", Kind::Flag, "Output"},
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag, "Output"},
 };
 
 int run(const Values& values, Context& context) {
   const auto request = run_request(values);
+  if (const auto launched = launch("profile", request, {}, values, context)) return launched->status;
   execution::RunOutcome outcome;
   {
     Console console(values.has("--quiet"), context.err_is_terminal, context.width);

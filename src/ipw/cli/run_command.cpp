@@ -8,6 +8,7 @@
 #include "ipw/cli/commands.h"
 #include "ipw/cli/console.h"
 #include "ipw/cli/judge_options.h"
+#include "ipw/cli/launch.h"
 #include "ipw/cli/price_option.h"
 #include "ipw/cli/run_request.h"
 #include "ipw/cli/sensor_options.h"
@@ -80,6 +81,12 @@ constexpr Option kOptions[] = {
     kRubricOption,
     kPricesOption,
 
+    kLauncherOption,
+    kShardsOption,
+    kSlurmOption,
+    kWaitOption,
+    kDryRunOption,
+
     {"--json", "", "", "Print summary.json on standard output instead of tables.", Kind::Flag, "Output"},
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag, "Output"},
 };
@@ -98,7 +105,9 @@ void take_agent_options(const Values& values, execution::ProfileConfig& config) 
     throw Error(ErrorCode::Usage, "--agent-kwargs is no JSON: " + kwargs.error());
 }
 
-execution::RunRequest make_request(const Values& values) {
+}  // namespace
+
+execution::RunRequest agents_request(const Values& values) {
   auto request = run_request(values);
   auto& config = request.config;
   take_agent_options(values, config);
@@ -115,8 +124,11 @@ execution::RunRequest make_request(const Values& values) {
   return request;
 }
 
+namespace {
+
 int run(const Values& values, Context& context) {
-  const auto request = make_request(values);
+  const auto request = agents_request(values);
+  if (const auto launched = launch("run", request, {}, values, context)) return launched->status;
   execution::RunOutcome outcome;
   {
     Console console(values.has("--quiet"), context.err_is_terminal, context.width);

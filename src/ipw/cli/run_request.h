@@ -10,6 +10,9 @@ namespace ipw::cli {
 /// Throws Error(Usage).
 execution::RunRequest run_request(const Values& values);
 
+/// The request of a run of agents. Throws Error(Usage) where agent, model or dataset is missing.
+execution::RunRequest agents_request(const Values& values);
+
 /// Complete summary.json, print it or the report, and give the exit status: 0 valid, 1 invalid, 130
 /// interrupted.
 int tell_run(const execution::RunOutcome& outcome, const std::string& model, const Values& values,

@@ -100,7 +100,8 @@ constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id", 
                                   "client_params", "max_queries", "sample_evenly",   "concurrency",
                                   "seed",          "temperature", "max_tokens",      "shard",
                                   "attribution",   "samples",     "agent",           "effective_agent_kwargs",
-                                  "sandbox",       "max_turns",   "max_task_tokens", "max_task_cost"};
+                                  "sandbox",       "max_turns",   "max_task_tokens", "max_task_cost",
+                                  "telemetry"};
 
 /// The keys of an agents' run, under the original's names (original-formats.md 2.4) where it has them.
 void add_agent(Json& json, const AgentChoice& agent) {
@@ -153,6 +154,7 @@ Json to_json(const ProfileConfig& c) {
       {"query_timeout_seconds", c.query_timeout_seconds},
       {"idle_seconds", c.idle_seconds},
       {"shard", {c.shard.index, c.shard.count}},
+      {"telemetry", c.telemetry},
       {"monitor", c.monitor},
       {"monitor_access_file", c.monitor_token_file},
       {"collectors", c.collectors},
@@ -192,6 +194,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "query_timeout_seconds", c.query_timeout_seconds);
   read(json, "idle_seconds", c.idle_seconds);
   c.shard = shard_from(json);
+  read(json, "telemetry", c.telemetry);
   read(json, "monitor", c.monitor);
   read(json, "monitor_access_file", c.monitor_token_file);
   read(json, "collectors", c.collectors);

@@ -48,7 +48,8 @@ struct ProfileConfig {
   double query_timeout_seconds = 600;
   double idle_seconds = 3;  ///< idle baseline before and after; 0 takes none
   ShardChoice shard;
-  std::string monitor;  ///< "auto", "none" or addresses, with commas between
+  bool telemetry = true;  ///< false: no energy is read
+  std::string monitor;    ///< "auto", "none" or addresses, with commas between
   std::string monitor_token_file;
   std::vector<std::string> collectors;
   std::string sysfs_root;

@@ -129,7 +129,7 @@ void copy_part(const Part& part, const fs::path& into) {
   const auto home = into / "parts" / part_name(part);
   make_directories(home);
   std::vector<fs::path> files = telemetry_parts(part.home);
-  for (const char* name : {"config.json", "summary.json", "telemetry.arrow"})
+  for (const char* name : {"config.json", "summary.json", "results.json", "telemetry.arrow"})
     files.push_back(part.home / name);
   for (const auto& file : files)
     if (fs::exists(file)) fs::copy_file(file, home / file.filename());
@@ -167,7 +167,7 @@ Json merge_json(const std::vector<Part>& parts) {
 
 /// Valid where every part is, none is missing, and all ran on the same hardware.
 Verdict join_verdicts(const std::vector<Part>& parts, const Tally& tally) {
-  Verdict verdict = judge(tally, {}, false);
+  Verdict verdict = judge(tally, {}, false, parts.front().config.telemetry);
   if (const auto missing = missing_shards(parts); !missing.empty())
     verdict.reasons.push_back(fmt::format("{} of {} shards are there; missing: {}", parts.size(),
                                           parts.front().shards, fmt::join(missing, ", ")));

@@ -63,6 +63,12 @@ std::unique_ptr<telemetry::Source> open_monitors(const std::vector<rpc::Address>
 
 std::unique_ptr<telemetry::Source> open_source(const ProfileConfig& config, const Surroundings& around,
                                                Observer& observer, Sources sources) {
+  if (!config.telemetry) {  // gauges of the host alone: no domain, and so no energy
+    telemetry::SourceOptions none;
+    none.period = from_seconds(config.sampling_period_seconds);
+    none.collectors = {"host"};
+    return telemetry::open_local(none, around.clock);
+  }
   const bool named = config.monitor != "auto" && config.monitor != "none";
   const bool wants_local = config.monitor == "none" || !config.collectors.empty() ||
                            !config.sysfs_root.empty() || sources == Sources::All;

@@ -219,13 +219,13 @@ std::vector<ActivityPower> activity_power(const telemetry::Source& source, Insta
   return out;
 }
 
-Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted) {
+Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted, bool energy) {
   Verdict verdict;
   if (interrupted) verdict.reasons.push_back("the run was interrupted; --resume goes on with it");
   if (tally.queries == 0) verdict.reasons.push_back("no query was finished");
   if (tally.queries > 0 && tally.failed == tally.queries) verdict.reasons.push_back("every query failed");
   const auto n = static_cast<double>(tally.queries);
-  if (static_cast<double>(tally.with_energy) < kEnergyCoverageNeeded * n)
+  if (energy && static_cast<double>(tally.with_energy) < kEnergyCoverageNeeded * n)
     verdict.reasons.push_back(
         fmt::format("energy is known for {} of {} queries", tally.with_energy, tally.queries));
   const auto ticks = static_cast<double>(self.ticks + self.missed_ticks);
@@ -244,7 +244,7 @@ RunOutcome finish_run(const std::filesystem::path& folder, const FinishFacts& fa
   options.machine.hardware_label = label_of(options.machine);
   records::finish_dataset(folder, options);
   const auto tally = tally_of(folder, facts.config.model);
-  const auto verdict = judge(tally, facts.self, facts.interrupted);
+  const auto verdict = judge(tally, facts.self, facts.interrupted, facts.config.telemetry);
   records::write_summary(folder, make_summary(folder, facts, tally, verdict));
   return {folder, tally.queries, tally.failed, facts.interrupted, verdict};
 }

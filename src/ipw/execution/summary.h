@@ -65,7 +65,8 @@ struct Tally {
 Tally tally_of(const std::filesystem::path& folder, const std::string& model);
 
 /// Judge a run: what must hold for its figures to be published.
-Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted);
+/// `energy`: it was asked for.
+Verdict judge(const Tally& tally, const telemetry::SelfReport& self, bool interrupted, bool energy = true);
 
 /// Mark in the journal that a run goes on.
 void note_resumption(records::Journal& journal, std::size_t finished, WallTime now);

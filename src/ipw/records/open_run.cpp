@@ -108,13 +108,18 @@ bool dataset_is_current(const fs::path& folder) {
   return bytes.is_number_integer() && bytes.get<std::uint64_t>() == fs::file_size(folder / kJournalName);
 }
 
+/// The dataset has no spans; the journal of an agents' run has.
+bool has_spans(const fs::path& folder) {
+  return fs::exists(folder / "traces.jsonl") && fs::exists(folder / kJournalName);
+}
+
 }  // namespace
 
 std::unique_ptr<RunReader> open_run(const fs::path& folder, const std::string& model) {
   if (!fs::is_directory(folder))
     throw Error(ErrorCode::NotFound, fmt::format("{} is not a folder", folder.string()),
                 "give the folder of a run");
-  if (dataset_is_current(folder)) return open_dataset(folder, model);
+  if (dataset_is_current(folder) && !has_spans(folder)) return open_dataset(folder, model);
   const auto journal = folder / kJournalName;
   if (!fs::exists(journal))
     throw Error(

@@ -56,6 +56,17 @@ TEST(FinishedDataset, gives_back_the_records_of_the_journal) {
   EXPECT_EQ(dump_json(to_json(records[0])), dump_json(to_json(sample_record(1))));
 }
 
+TEST(FinishedDataset, of_agents_is_read_with_the_spans_of_its_journal) {
+  const auto folder = empty_folder();
+  auto record = sample_record(1);
+  record.spans.push_back({.id = 1, .kind = "task"});
+  Journal(folder).append_query(record);
+  finish_dataset(folder, options());
+  write_traces(folder);
+  write_config(folder, {{"model", kModel}});
+  EXPECT_EQ(read_all(*open_run(folder)).at(0).spans.size(), 1u);
+}
+
 TEST(FinishedDataset, keeps_what_is_absent_absent) {
   const auto folder = empty_folder();
   QueryRecord bare;
