@@ -22,6 +22,7 @@
 #include "ipw/execution/summary.h"
 #include "ipw/execution/task_artifacts.h"
 #include "ipw/execution/task_meter.h"
+#include "ipw/execution/task_place.h"
 #include "ipw/execution/task_trial.h"
 #include "ipw/execution/telemetry_log.h"
 #include "ipw/records/exports.h"
@@ -61,10 +62,14 @@ class AgentRun {
   void solve_all();
   void work(const std::stop_token& stop);
   void solve(const datasets::Question& question, const std::stop_token& stop);
+  std::string open_own(std::optional<TaskPlace>& place, const TaskArtifacts& artifacts) const;
   void leave_out(const datasets::Question& question, const TaskArtifacts& artifacts,
                  const std::string& trouble);
   void judge(Finished& task, harness::Trial& trial, const datasets::Question& question,
              const agents::TaskEnd& end, const TaskArtifacts& artifacts, const std::stop_token& stop);
+  agents::TaskEnd solve_in(sandbox::Workplace& place, const datasets::Question& question,
+                           const TaskArtifacts& artifacts, const std::string& key, agents::ToolWatch& tools,
+                           const std::stop_token& stop) const;
   records::QueryRecord record_of(const datasets::Question& question, const agents::TaskEnd& end,
                                  const TaskTotals& totals, Instant begun, Instant ended) const;
   void settle(bool force);
@@ -124,6 +129,7 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
                                info_.id,
                                &around.clock};
   agent_ = require("agent", agents::agents(), config_.agent.name).make(options);
+  check_task_place(config_.agent);
   source_ = open_source(config_, around, observer);
   engine_ = open_engine(engine_config(config_), around, observer);
   price_ = find_price(config_, around, config_.model, engine_.description.base_url);
@@ -212,7 +218,9 @@ void AgentRun::work(const std::stop_token& stop) {
 
 void AgentRun::solve(const datasets::Question& question, const std::stop_token& stop) {
   const TaskArtifacts artifacts(folder_.path, question);
-  const auto [trial, trouble] = trials_.open(question, stop);
+  auto [trial, trouble] = trials_.open(question, stop);
+  std::optional<TaskPlace> own;
+  if (!trial && trouble.empty()) trouble = open_own(own, artifacts);
   if (!trouble.empty()) return leave_out(question, artifacts, trouble);
   if (trial) has_own_places_ = true;
   const auto key = proxy_->new_key();
@@ -220,13 +228,11 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
   const auto span = ledger_->begin_task(begun);
   meter_->open(key, span);
   const auto watch = meter_->tools(span);
-  const agents::ModelAccess model{fmt::format("http://127.0.0.1:{}/v1", proxy_->port()), key, config_.model};
-  agents::Task task{artifacts.id(), question.problem, artifacts.workspace()};
-  if (trial) task.place = &trial->place();
-  const auto end = agent_->run(task, model, *watch, stop);
+  const auto end = solve_in(trial ? trial->place() : own->place(), question, artifacts, key, *watch, stop);
   const Instant ended = around_.clock.now();
   proxy_->revoke(key);
   const auto totals = meter_->close(key, ended);
+  own.reset();  // the files of its folder are then ours
   if (end.failure && end.failure->kind == "cancelled" && stop.stop_requested()) {
     artifacts.drop();
     return;  // its time in the account stays nobody's
@@ -240,6 +246,16 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
     finished = &finished_.back();  // settle() removes none that is not judged
   }
   if (trial) judge(*finished, *trial, question, end, artifacts, stop);
+}
+
+/// Open the place that the user wants for a task that brings none; why not, where that fails.
+std::string AgentRun::open_own(std::optional<TaskPlace>& place, const TaskArtifacts& artifacts) const {
+  try {
+    place.emplace(config_.agent, artifacts.workspace());
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
 }
 
 /// A task whose place could not be made: recorded with its reason, without time or energy.
@@ -277,6 +293,19 @@ void AgentRun::judge(Finished& task, harness::Trial& trial, const datasets::Ques
   const std::lock_guard lock(mutex_);
   task.dropped = stopped;
   task.judged = true;
+}
+
+agents::TaskEnd AgentRun::solve_in(sandbox::Workplace& place, const datasets::Question& question,
+                                   const TaskArtifacts& artifacts, const std::string& key,
+                                   agents::ToolWatch& tools, const std::stop_token& stop) const {
+  try {
+    const ModelDoor door(place, *proxy_);
+    const agents::ModelAccess model{fmt::format("http://127.0.0.1:{}/v1", proxy_->port()), key,
+                                    config_.model};
+    return agent_->run({artifacts.id(), question.problem, artifacts.workspace(), &place}, model, tools, stop);
+  } catch (const Error& error) {
+    return {{}, "sandbox", clients::Failure{"sandbox", error.what()}, "{}"};
+  }
 }
 
 records::QueryRecord AgentRun::record_of(const datasets::Question& question, const agents::TaskEnd& end,

@@ -96,12 +96,13 @@ ShardChoice shard_from(const Json& json) {
 }
 
 /// The keys that decide what is asked and how; all others only say where and how it is watched.
-constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id",      "dataset_params",
-                                  "client_params", "max_queries", "sample_evenly",   "concurrency",
-                                  "seed",          "temperature", "max_tokens",      "shard",
-                                  "attribution",   "samples",     "agent",           "effective_agent_kwargs",
-                                  "sandbox",       "max_turns",   "max_task_tokens", "max_task_cost",
-                                  "telemetry"};
+constexpr std::array kIdentity = {
+    "client_id",     "model",         "dataset_id",      "dataset_params",
+    "client_params", "max_queries",   "sample_evenly",   "concurrency",
+    "seed",          "temperature",   "max_tokens",      "shard",
+    "attribution",   "samples",       "agent",           "effective_agent_kwargs",
+    "sandbox",       "max_turns",     "max_task_tokens", "max_task_cost",
+    "telemetry",     "sandbox_image", "sandbox_network"};
 
 /// The keys of an agents' run, under the original's names (original-formats.md 2.4) where it has them.
 void add_agent(Json& json, const AgentChoice& agent) {
@@ -110,6 +111,9 @@ void add_agent(Json& json, const AgentChoice& agent) {
   json["agent"] = agent.name;
   json["effective_agent_kwargs"] = parse_json(agent.kwargs).value_or(Json::object());
   json["sandbox"] = agent.sandbox;
+  json["sandbox_image"] = agent.sandbox_image;
+  json["sandbox_engine"] = agent.sandbox_engine;
+  json["sandbox_network"] = agent.sandbox_network;
   json["max_turns"] = agent.max_turns;
   json["max_task_tokens"] = or_null(agent.max_task_tokens);
   json["max_task_cost"] = or_null(agent.max_task_cost);
@@ -122,6 +126,9 @@ AgentChoice agent_from(const Json& json) {
   if (const auto it = json.find("effective_agent_kwargs"); it != json.end() && it->is_object())
     out.kwargs = it->dump();
   read(json, "sandbox", out.sandbox);
+  read(json, "sandbox_image", out.sandbox_image);
+  read(json, "sandbox_engine", out.sandbox_engine);
+  read(json, "sandbox_network", out.sandbox_network);
   read(json, "max_turns", out.max_turns);
   read(json, "max_task_tokens", out.max_task_tokens);
   read(json, "max_task_cost", out.max_task_cost);

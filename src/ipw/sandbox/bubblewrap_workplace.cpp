@@ -43,16 +43,17 @@ uid_t unused_user() {
 void give(const fs::path& folder, uid_t user, gid_t group) {
   (void)::lchown(folder.c_str(), user, group);
   std::error_code ignored;
-  for (auto it = fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, ignored);
+  for (auto it =
+           fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, ignored);
        it != fs::recursive_directory_iterator(); it.increment(ignored))
     (void)::lchown(it->path().c_str(), user, group);
 }
 
 Arguments system_files(bool network) {
   Arguments out = system_folders();
-  Arguments files = {"/etc/alternatives", "/etc/ld.so.cache", "/etc/passwd",       "/etc/group",
-                     "/etc/nsswitch.conf", "/etc/ssl/certs",  "/etc/ca-certificates", "/etc/localtime",
-                     "/etc/mime.types"};
+  Arguments files = {"/etc/alternatives",    "/etc/ld.so.cache",   "/etc/passwd",
+                     "/etc/group",           "/etc/nsswitch.conf", "/etc/ssl/certs",
+                     "/etc/ca-certificates", "/etc/localtime",     "/etc/mime.types"};
   if (network) append(files, {"/etc/resolv.conf", "/etc/hosts", "/etc/services", "/etc/protocols"});
   for (const auto& file : files) append(out, {"--ro-bind-try", file, file});
   return out;
@@ -60,15 +61,17 @@ Arguments system_files(bool network) {
 
 Arguments namespaces(const PlaceOptions& options) {
   const auto size = fmt::to_string(options.limits.disk_bytes);
-  Arguments out = {"--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname",
-                   "sandbox",       "--new-session", "--cap-drop",    "ALL",                  "--clearenv",
-                   "--setenv",      "PATH",          "/usr/bin:/bin"};
+  Arguments out = {"--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+                   "--hostname",    "sandbox",       "--new-session", "--cap-drop",
+                   "ALL",           "--clearenv",    "--setenv",      "PATH",
+                   "/usr/bin:/bin"};
   if (::geteuid() != 0) append(out, {"--unshare-user", "--uid", "0", "--gid", "0"});
   if (!options.network) append(out, {"--unshare-net"});
   append(out, system_files(options.network));
-  append(out, {"--proc", "/proc", "--dev", "/dev", "--size", size, "--perms", "1777", "--tmpfs", "/dev/shm",
-               "--size", size, "--perms", "1777", "--tmpfs", "/tmp", "--bind", fs::absolute(options.folder),
-               kFolder, "--remount-ro", "/", "--chdir", "/"});
+  append(out, {"--proc",  "/proc",        "--dev",   "/dev",     "--size", size,
+               "--perms", "1777",         "--tmpfs", "/dev/shm", "--size", size,
+               "--perms", "1777",         "--tmpfs", "/tmp",     "--bind", fs::absolute(options.folder),
+               kFolder,   "--remount-ro", "/",       "--chdir",  "/"});
   return out;
 }
 
@@ -110,14 +113,13 @@ class BubblewrapWorkplace final : public Workplace {
   }
 
   Arguments entry(const Command& command) const {
-    Arguments out = {"nsenter", "--target", fmt::to_string(namespaces_->first()), "--mount", "--ipc", "--uts",
-                     "--pid"};
+    Arguments out = {"nsenter", "--target", fmt::to_string(namespaces_->first()), "--mount", "--ipc",
+                     "--uts",   "--pid"};
     if (!options_.network) append(out, {"--net"});
-    if (!root_) append(out, {"--user"});
+    if (!root_) append(out, {"--user", "--preserve-credentials"});
     append(out, {"--", "setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"});
     if (root_)
-      append(out,
-             {fmt::format("--reuid={}", user_), fmt::format("--regid={}", user_), "--clear-groups"});
+      append(out, {fmt::format("--reuid={}", user_), fmt::format("--regid={}", user_), "--clear-groups"});
     const auto& limits = options_.limits;
     append(out, {"--", "prlimit", fmt::format("--nproc={}", limits.processes),
                  fmt::format("--data={}", limits.memory_bytes), fmt::format("--fsize={}", limits.disk_bytes),
@@ -152,10 +154,11 @@ std::unique_ptr<Workplace> make_bubblewrap_workplace(const PlaceOptions& options
   try {
     return std::make_unique<BubblewrapWorkplace>(options);
   } catch (const Error& error) {
-    throw Error(ErrorCode::Unavailable, fmt::format("the sandbox 'bubblewrap' does not work here: {}", error.what()),
-                "install it (apt-get install bubblewrap util-linux) and let users make namespaces (sysctl "
-                "kernel.unprivileged_userns_clone=1); inside a chroot or an unprivileged container the kernel "
-                "refuses them");
+    throw Error(
+        ErrorCode::Unavailable, fmt::format("the sandbox 'bubblewrap' does not work here: {}", error.what()),
+        "install it (apt-get install bubblewrap util-linux) and let users make namespaces (sysctl "
+        "kernel.unprivileged_userns_clone=1); inside a chroot or an unprivileged container the kernel "
+        "refuses them");
   }
 }
 
