@@ -10,6 +10,7 @@
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
 #include "ipw/telemetry/collectors.h"
+#include "ipw/tools/tools.h"
 
 namespace ipw {
 namespace {
@@ -29,7 +30,8 @@ std::vector<Kind> kinds() {
   return {{"analyses", names(analysis::analyses()), {"compare"}},
           {"clients", names(clients::clients()), {}},
           {"collectors", names(telemetry::collectors()), {}},
-          {"datasets", names(datasets::datasets()), {}}};
+          {"datasets", names(datasets::datasets()), {}},
+          {"tools", names(tools::tools()), {}}};
 }
 
 std::vector<std::string> pages(const char* folder) {
