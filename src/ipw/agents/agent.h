@@ -14,17 +14,15 @@
 #include "ipw/base/clock.h"
 #include "ipw/base/registry.h"
 #include "ipw/clients/client.h"
-
-namespace ipw::sandbox {
-class Workplace;
-}
+#include "ipw/sandbox/workplace.h"
 
 namespace ipw::agents {
 
 struct Task {
   std::string id, prompt;
-  std::filesystem::path workspace;      ///< a folder of its own, empty at the start
-  sandbox::Workplace* place = nullptr;  ///< where the task's commands run; outlives run()
+  std::filesystem::path workspace;  ///< a folder of its own, empty at the start; hostile once agents had it
+  /// Where commands run; its folder() is the workspace as they see it.
+  sandbox::Workplace* place = nullptr;
 };
 
 /// Where the task's model is asked: a key of its own at the proxy.
@@ -49,7 +47,7 @@ class ToolWatch {
   virtual void end(std::int64_t call, const std::string& trouble) = 0;
 };
 
-/// How a task ended. `failure` kinds: timeout, cancelled, agent.
+/// How a task ended. `failure` kinds: timeout, cancelled, agent, sandbox.
 struct TaskEnd {
   std::string answer;
   std::string stop_reason;  ///< answered, turns, timeout, ...

@@ -22,6 +22,7 @@
 #include "ipw/execution/summary.h"
 #include "ipw/execution/task_artifacts.h"
 #include "ipw/execution/task_meter.h"
+#include "ipw/execution/task_place.h"
 #include "ipw/execution/telemetry_log.h"
 
 namespace ipw::execution {
@@ -51,6 +52,9 @@ class AgentRun {
   void solve_all();
   void work(const std::stop_token& stop);
   void solve(const datasets::Question& question, const std::stop_token& stop);
+  agents::TaskEnd solve_in(sandbox::Workplace& place, const datasets::Question& question,
+                           const TaskArtifacts& artifacts, const std::string& key, agents::ToolWatch& tools,
+                           const std::stop_token& stop) const;
   records::QueryRecord record_of(const datasets::Question& question, const agents::TaskEnd& end,
                                  const TaskTotals& totals, Instant begun, Instant ended) const;
   void settle(bool force);
@@ -105,6 +109,7 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
                                info_.id,
                                &around.clock};
   agent_ = require("agent", agents::agents(), config_.agent.name).make(options);
+  check_task_place(config_.agent);
   source_ = open_source(config_, around, observer);
   engine_ = open_engine(engine_config(config_), around, observer);
   price_ = find_price(config_, around, config_.model, engine_.description.base_url);
@@ -193,16 +198,22 @@ void AgentRun::work(const std::stop_token& stop) {
 
 void AgentRun::solve(const datasets::Question& question, const std::stop_token& stop) {
   const TaskArtifacts artifacts(folder_.path, question);
+  std::optional<TaskPlace> place;
+  agents::TaskEnd end;
+  try {
+    place.emplace(config_.agent, artifacts.workspace());
+  } catch (const Error& error) {
+    end = {{}, "sandbox", clients::Failure{"sandbox", error.what()}, "{}"};
+  }
   const auto key = proxy_->new_key();
   const Instant begun = around_.clock.now();
   const auto span = ledger_->begin_task(begun);
   meter_->open(key, span);
   const auto watch = meter_->tools(span);
-  const agents::ModelAccess model{fmt::format("http://127.0.0.1:{}/v1", proxy_->port()), key, config_.model};
-  const auto end =
-      agent_->run({artifacts.id(), question.problem, artifacts.workspace()}, model, *watch, stop);
+  if (place) end = solve_in(place->place(), question, artifacts, key, *watch, stop);
   const Instant ended = around_.clock.now();
   proxy_->revoke(key);
+  place.reset();
   const auto totals = meter_->close(key, ended, price_);
   if (end.failure && end.failure->kind == "cancelled" && stop.stop_requested()) {
     artifacts.drop();
@@ -212,6 +223,19 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
   artifacts.write(record, end);
   const std::lock_guard lock(mutex_);
   finished_.push_back({span, std::move(record), begun, ended});
+}
+
+agents::TaskEnd AgentRun::solve_in(sandbox::Workplace& place, const datasets::Question& question,
+                                   const TaskArtifacts& artifacts, const std::string& key,
+                                   agents::ToolWatch& tools, const std::stop_token& stop) const {
+  try {
+    const ModelDoor door(place, *proxy_);
+    const agents::ModelAccess model{fmt::format("http://127.0.0.1:{}/v1", proxy_->port()), key,
+                                    config_.model};
+    return agent_->run({artifacts.id(), question.problem, artifacts.workspace(), &place}, model, tools, stop);
+  } catch (const Error& error) {
+    return {{}, "sandbox", clients::Failure{"sandbox", error.what()}, "{}"};
+  }
 }
 
 records::QueryRecord AgentRun::record_of(const datasets::Question& question, const agents::TaskEnd& end,

@@ -63,4 +63,8 @@ class ContainerEngine {
 /// Throws Error(Unavailable) with how to start one.
 std::unique_ptr<ContainerEngine> connect_engine(const std::string& endpoint = "");
 
+/// Remove the containers of runs of this machine that were killed before they could. Returns how many. Throws
+/// as connect_engine().
+std::size_t remove_left_containers(const std::string& endpoint = "");
+
 }  // namespace ipw::sandbox

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/sandbox/engine_container.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+
+#include "ipw/base/error.h"
+#include "ipw/base/log.h"
+#include "ipw/sandbox/container_exec.h"
+#include "ipw/sandbox/namespace_socket.h"
+#include "ipw/sandbox/tar.h"
+
+namespace ipw::sandbox {
+namespace {
+
+constexpr std::size_t kMostCopied = std::size_t{2} << 30;
+constexpr int kMostLinks = 8;
+constexpr Seconds kCopy{600};
+
+Json texts(const std::map<std::string, std::string>& variables) {
+  Json out = Json::array();
+  for (const auto& [name, value] : variables) out.push_back(name + "=" + value);
+  return out;
+}
+
+Json mounts(const std::vector<Mount>& list) {
+  Json out = Json::array();
+  for (const auto& mount : list)
+    out.push_back({{"Type", "bind"},
+                   {"Source", std::filesystem::absolute(mount.host).string()},
+                   {"Target", mount.place},
+                   {"ReadOnly", !mount.writable}});
+  return out;
+}
+
+/// What the container runs. Something has to reap what ends in the background, since the dead count as
+/// processes: the engine's init, which podman may not have, else a shell that waits.
+std::vector<std::string> held(const ContainerRequest& request, bool init) {
+  std::vector<std::string> out;
+  if (!init) out = {"sh", "-c", R"("$@" & wait $!)", "sh"};
+  out.insert(out.end(), request.hold.begin(), request.hold.end());
+  return out;
+}
+
+std::string description(const ContainerRequest& request, bool init) {
+  if (request.hold.empty()) throw Error(ErrorCode::Usage, "a container needs a command that holds it");
+  Json host = {{"NetworkMode", request.network ? "default" : "none"},
+               {"PidsLimit", request.limits.processes},
+               {"Mounts", mounts(request.mounts)},
+               {"SecurityOpt", {"no-new-privileges"}}};
+  const auto hold = held(request, init);
+  if (init) host["Init"] = true;
+  if (request.limits.memory_bytes > 0) {
+    host["Memory"] = request.limits.memory_bytes;
+    host["MemorySwap"] = request.limits.memory_bytes;  // none on disk besides
+  }
+  if (request.limits.cpus > 0) host["NanoCpus"] = static_cast<std::int64_t>(request.limits.cpus * 1e9);
+  Json out = {{"Image", request.image},
+              {"WorkingDir", request.folder},
+              {"Env", texts(request.environment)},
+              {"Entrypoint", {hold.front()}},
+              {"Cmd", std::vector<std::string>(hold.begin() + 1, hold.end())},
+              {"Labels", {{"ipw", "1"}, {"ipw.owner", owner_label()}}},
+              {"HostConfig", host}};
+  if (!request.user.empty()) out["User"] = request.user;
+  return dump_json(out);
+}
+
+/// Removes a container, running or not.
+class Removal {
+ public:
+  Removal(std::shared_ptr<const EngineApi> api, std::string id) : api_(std::move(api)), id_(std::move(id)) {}
+  ~Removal() {
+    try {
+      const auto gone =
+          api_->ask({.method = "DELETE", .path = fmt::format("/containers/{}?force=true&v=true", id_)});
+      if (!gone.ok() && gone.result.status != 404)
+        log::warning("container {} is left behind: {}", id_, engine_message(gone.body));
+    } catch (const std::exception& error) {
+      log::warning("container {} is left behind: {}", id_, error.what());
+    }
+  }
+  Removal(const Removal&) = delete;
+  Removal& operator=(const Removal&) = delete;
+  const std::string& id() const { return id_; }
+
+ private:
+  std::shared_ptr<const EngineApi> api_;
+  std::string id_;
+};
+
+class EngineContainer final : public Container {
+ public:
+  EngineContainer(std::shared_ptr<const EngineApi> api, std::unique_ptr<Removal> removal, std::string folder)
+      : api_(std::move(api)),
+        removal_(std::move(removal)),
+        folder_(std::move(folder)),
+        exec_(*api_, removal_->id()) {}
+
+  const std::string& id() const override { return removal_->id(); }
+  std::string folder() const override { return folder_; }
+
+  CommandEnd run(const Command& command) override {
+    CommandEnd end;
+    try {
+      if (command.argv.empty()) throw Error(ErrorCode::Usage, "a command without words");
+      const auto input = keep_input(command.input);
+      exec_.run(command, input, end);
+    } catch (const std::exception& error) {
+      end.exit_status.reset();
+      end.error = error.what();
+    }
+    return end;
+  }
+
+  std::optional<int> listen(int port) override {
+    const auto state = exec_.state();
+    if (!state.running) throw Error(ErrorCode::Unavailable, "the container has ended");
+    if (api_->request({.path = "/"}).unix_socket.empty())
+      throw Error(ErrorCode::Unavailable, "the container runs on another machine: " + api_->where(),
+                  "let it use the network (--sandbox-network)");
+    if (!has_own_network(state.process)) return std::nullopt;
+    return listen_in_network_of(state.process, port);
+  }
+
+  void copy_in(const std::filesystem::path& from, const std::string& to) override {
+    put(tar_of(from, relative(to), kMostCopied), to);
+  }
+
+  std::optional<std::string> read(const std::string& path, std::size_t most) override {
+    auto place = std::filesystem::path("/") / path;
+    for (int i = 0; i < kMostLinks; ++i) {
+      const auto entry = get(place.lexically_normal().string(), most);
+      if (!entry) return std::nullopt;
+      if (entry->is_file) return entry->content;
+      if (entry->link.empty())
+        throw Error(ErrorCode::Format, fmt::format("{} in the container is no file", path));
+      place = place.parent_path() / entry->link;
+    }
+    throw Error(ErrorCode::Format, fmt::format("{} in the container is a ring of links", path));
+  }
+
+ private:
+  static std::string relative(const std::string& to) {
+    return std::filesystem::path(to).lexically_normal().relative_path().string();
+  }
+  std::string archive_path(const std::string& path) const {
+    return fmt::format("/containers/{}/archive?path={}", id(), http::percent_encode(path));
+  }
+  void put(std::string tar, const std::string& to) const {
+    api_->must({.method = "PUT",
+                .path = archive_path("/"),
+                .body = std::move(tar),
+                .content_type = "application/x-tar",
+                .timeout = kCopy},
+               fmt::format("cannot write {} in the container", to));
+  }
+  std::optional<TarEntry> get(const std::string& path, std::size_t most) const {
+    constexpr std::size_t kHeads = std::size_t{64} << 10;
+    const auto answer = api_->ask({.path = archive_path(path), .timeout = kCopy, .most = most + kHeads});
+    if (answer.result.status == 404) {
+      exec_.must_run();
+      return std::nullopt;
+    }
+    if (!answer.ok())
+      throw Error(ErrorCode::Unavailable,
+                  fmt::format("cannot read {} in the container: {}", path, engine_message(answer.body)));
+    return first_in_tar(answer.body, most);
+  }
+  /// Standard input as a file in the container: a stream to it would need a connection that changes its
+  /// protocol, which not every way to an engine lets through.
+  std::string keep_input(const std::string& input) {
+    if (input.empty()) return {};
+    const auto name = fmt::format(".ipw-input-{}", ++inputs_);
+    put(tar_of_text(name, input), name);
+    return "/" + name;
+  }
+
+  std::shared_ptr<const EngineApi> api_;
+  std::unique_ptr<Removal> removal_;
+  std::string folder_;
+  ContainerExec exec_;
+  std::atomic<int> inputs_{0};
+};
+
+std::string create(const EngineApi& api, const ContainerRequest& request, bool init) {
+  const auto made =
+      api.must_json({.method = "POST", .path = "/containers/create", .body = description(request, init)},
+                    fmt::format("cannot make a container of {}", request.image));
+  return made.at("Id").get<std::string>();
+}
+
+std::unique_ptr<Removal> start(const std::shared_ptr<const EngineApi>& api, const ContainerRequest& request,
+                               bool init) {
+  auto container = std::make_unique<Removal>(api, create(*api, request, init));
+  api->must({.method = "POST", .path = fmt::format("/containers/{}/start", container->id())},
+            fmt::format("cannot start a container of {}", request.image));
+  return container;
+}
+
+}  // namespace
+
+std::unique_ptr<Container> start_container(std::shared_ptr<const EngineApi> api,
+                                           const ContainerRequest& request) {
+  std::unique_ptr<Removal> container;
+  try {
+    container = start(api, request, true);
+  } catch (const Error& error) {
+    // "container-init binary not found", "docker-init": the message names it in every engine.
+    if (std::string_view(error.what()).find("init") == std::string_view::npos) throw;
+    container = start(api, request, false);
+  }
+  auto out = std::make_unique<EngineContainer>(api, std::move(container), request.folder);
+  return out;
+}
+
+}  // namespace ipw::sandbox

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the module "archive" exports.
+#pragma once
+#include "ipw/sandbox/tar.h"
+
+namespace ipw::sandbox {
+
+struct ArchiveApi {
+  std::string (*tar_of)(const std::filesystem::path&, const std::string&, std::size_t);
+  std::string (*tar_of_text)(const std::string&, std::string_view, int);
+  std::optional<TarEntry> (*first_in_tar)(std::string_view, std::size_t);
+};
+
+}  // namespace ipw::sandbox
