@@ -13,8 +13,9 @@ build() {
 run_tests() {
   local preset=$1 log=build/$1/test.log status=0 began=$SECONDS
   shift
-  export IPW_PYTHON
+  export IPW_PYTHON IPW_AGENTS_PYTHON
   IPW_PYTHON=$(venv)/bin/python
+  IPW_AGENTS_PYTHON=$(agents_venv)/bin/python
   # The Monte Carlos of the goals take minutes under a sanitizer and run no line that other tests do not.
   case $preset in asan | tsan) local -x GTEST_FILTER='-Goals.*:*.P4_*:*.E12_*' ;; esac
   case $preset in

@@ -177,6 +177,21 @@ get_test_packages() {
   touch "$(venv)/.tests"
 }
 
+# --- agents and tool servers of others, for the tests; apart, since they want versions of their own -----------------
+agents_key() { { python3 --version && cat "$root/deps/agents-requirements.txt"; } | sha256sum | cut -c 1-12; }
+agents_venv() { echo "$cache/agents-$(agents_key)"; }
+
+agent_packages_is_there() { have python3 && [ -e "$(agents_venv)/.complete" ]; }
+
+get_agent_packages() {
+  local place
+  place=$(agents_venv)
+  logged agents-venv "the command that makes it: python3 -m venv $place" python3 -m venv --clear "$place"
+  logged agent-packages "the command that gets them: $place/bin/pip install -r deps/agents-requirements.txt" \
+    "$place/bin/pip" --disable-pip-version-check install --requirement "$root/deps/agents-requirements.txt"
+  touch "$place/.complete"
+}
+
 # --- the steps ---------------------------------------------------------------------------------------------------
 # A step's name for people: what it gets and what that costs on two processors.
 describe() {
@@ -188,6 +203,7 @@ describe() {
     llama_libraries) echo "llama.cpp, built for this processor (2 to 6 minutes)" ;;
     model) echo "SmolLM2-135M-Instruct, a small language model (93 MB)" ;;
     test_packages) echo "Python packages of the tests" ;;
+    agent_packages) echo "Python packages of agents and tool servers that the tests talk with" ;;
   esac
 }
 
@@ -196,7 +212,7 @@ setup() {
   local steps=(system_packages python_environment arrow llama_source llama_libraries model) todo=() step began number=0
   for option in "$@"; do
     case $option in
-      --tests) groups+=(test) steps+=(test_packages) ;;
+      --tests) groups+=(test) steps+=(test_packages agent_packages) ;;
       --develop) groups+=(develop) ;;
       *) fail "setup knows no '$option'" "usage: ./dev setup [--tests] [--develop]" ;;
     esac

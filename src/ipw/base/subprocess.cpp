@@ -20,98 +20,13 @@
 #include <utility>
 
 #include "ipw/base/error.h"
-
-extern char** environ;
+#include "ipw/base/spawn.h"
 
 namespace ipw {
+
+using namespace spawning;
+
 namespace {
-
-struct Pipe {
-  std::array<int, 2> ends{-1, -1};
-  Pipe() {
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error(ErrorCode::Internal, "cannot make a pipe");
-  }
-  ~Pipe() {
-    for (const int fd : ends)
-      if (fd >= 0) ::close(fd);
-  }
-  void close_writer() { ::close(std::exchange(ends[1], -1)); }
-};
-
-class SpawnActions {
- public:
-  enum class Input { None, Ours };
-  explicit SpawnActions(Input input = Input::None) {
-    posix_spawn_file_actions_init(&actions_);
-    if (input == Input::None) posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
-  }
-  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-  void redirect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
-  void start_in(const std::string& folder) {
-    if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str());
-  }
-  void open(int fd, const char* path) {
-    posix_spawn_file_actions_addopen(&actions_, fd, path, O_WRONLY | O_CREAT | O_APPEND, 0644);
-  }
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-};
-
-enum class Group { Own, Ours };
-
-/// The texts as a C array that ends with null; they must outlive it.
-std::vector<char*> raw_array(const std::vector<std::string>& texts) {
-  std::vector<char*> raw;
-  for (const auto& text : texts) raw.push_back(const_cast<char*>(text.c_str()));
-  raw.push_back(nullptr);
-  return raw;
-}
-
-/// Our environment with some values changed.
-std::vector<std::string> environment_with(const std::vector<std::string>& changed) {
-  const auto name = [](std::string_view text) { return text.substr(0, text.find('=')); };
-  std::vector<std::string> out = changed;
-  for (char** entry = environ; *entry != nullptr; ++entry)
-    if (std::ranges::none_of(changed, [&](const auto& text) { return name(text) == name(*entry); }))
-      out.emplace_back(*entry);
-  return out;
-}
-
-pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions, Group group = Group::Own,
-            const std::vector<std::string>& variables = environment_with({})) {
-  const auto raw = raw_array(argv);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, static_cast<short>((group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0) |
-                                                           POSIX_SPAWN_SETSIGMASK));
-  sigset_t none;  // we block SIGINT and SIGTERM to wait for them; a child must not inherit that
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  pid_t pid = -1;
-  const int error =
-      posix_spawnp(&pid, raw[0], actions.get(), &attributes, raw.data(), raw_array(variables).data());
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0)
-    throw Error(error == ENOENT ? ErrorCode::NotFound : ErrorCode::Permission,
-                fmt::format("cannot start {}: {}", argv.at(0), std::strerror(error)));
-  return pid;
-}
-
-int status_of(int wait_status) {
-  return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
-}
-
-/// Move what can be read into the text; false at the end of the stream.
-bool drain(int fd, std::string& into) {
-  std::array<char, 65536> buffer;
-  const auto n = ::read(fd, buffer.data(), buffer.size());
-  if (n > 0) into.append(buffer.data(), static_cast<std::size_t>(n));
-  return n > 0 || (n < 0 && errno == EINTR);
-}
 
 /// Standard input from a text, through a file without a name: nobody has to feed it.
 class InputFile {
@@ -191,12 +106,14 @@ Collected collect(std::span<const Stream> streams, std::size_t most, Instant who
   return Collected::All;
 }
 
-/// Wait for a child that has closed its streams, which is no end: it may go on for as long as it is allowed to.
+/// Wait for a child that has closed its streams, which is no end: it may go on for as long as it is allowed
+/// to.
 Collected await_exit(pid_t pid, Instant deadline, const std::stop_token& stop) {
   constexpr useconds_t kLongest = 20'000;
   siginfo_t info{};
   for (useconds_t pause = 100;; pause = std::min(2 * pause, kLongest)) {
-    if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == pid)
+    if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+        info.si_pid == pid)
       return Collected::All;
     if (std::chrono::steady_clock::now() >= deadline) return Collected::Late;
     if (stop.stop_requested()) return Collected::Stopped;
@@ -236,9 +153,9 @@ ProcessResult run_process(const ProcessRequest& request) {
   actions.redirect(err.ends[1], 2);
   if (request.report) actions.redirect(report.ends[1], 3);
   actions.start_in(request.folder);
-  const pid_t pid = spawn(
-      request.argv, actions, Group::Own,
-      request.only_this_environment ? request.environment : environment_with(request.environment));
+  const pid_t pid =
+      spawn(request.argv, actions, Group::Own,
+            request.only_this_environment ? request.environment : environment_with(request.environment));
   for (Pipe* pipe : {&out, &err, &report}) pipe->close_writer();
   ProcessResult result;
   const auto deadline =
@@ -326,12 +243,7 @@ bool PipedProcess::read(std::string& into) {
 }
 
 void PipedProcess::drain_errors() {
-  constexpr std::size_t kKept = 4096;
-  std::array<char, kKept> buffer;
-  for (ssize_t n = 0; (n = ::read(err_, buffer.data(), buffer.size())) > 0;) {
-    errors_.append(buffer.data(), static_cast<std::size_t>(n));
-    if (errors_.size() > kKept) errors_.erase(0, errors_.size() - kKept);
-  }
+  keep_last(err_, errors_);
 }
 
 std::string PipedProcess::last_words() {
@@ -346,10 +258,7 @@ std::string PipedProcess::last_words() {
     }
   }
   drain_errors();
-  std::string out = errors_;
-  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
-  if (status_ >= 0) out += fmt::format("{}it ended with status {}", out.empty() ? "" : "; ", status_);
-  return out;
+  return words_of(errors_, status_);
 }
 
 ForegroundProcess::ForegroundProcess(const std::vector<std::string>& argv)

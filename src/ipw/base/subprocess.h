@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipw/base/clock.h"
@@ -80,6 +81,46 @@ class PipedProcess {
   int out_ = -1, err_ = -1;
   int status_ = -1;
   bool ended_ = false;
+  std::string errors_;
+};
+
+/// Write all to a pipe or the like; false when it is not read within the time, or by nobody any more, which
+/// raises no SIGPIPE. One thread per descriptor.
+bool write_pipe(int fd, std::string_view bytes, Seconds most);
+
+struct DialogRequest {
+  std::vector<std::string> argv;
+  std::string folder;                    ///< it starts in; empty: in ours
+  std::vector<std::string> environment;  ///< "NAME=value"
+  bool only_this_environment = false;    ///< nothing of ours besides
+};
+
+/// A program that is written to and read from for as long as it lives. When this goes, its input is closed;
+/// if that does not end it within two seconds, its process group is ended as that of a ChildProcess. What
+/// its group has left behind is killed in any case.
+class DialogProcess {
+ public:
+  /// Throws as run_process() does.
+  explicit DialogProcess(const DialogRequest& request);
+  ~DialogProcess();
+  DialogProcess(const DialogProcess&) = delete;
+  DialogProcess& operator=(const DialogProcess&) = delete;
+  /// Write all of it; false when the program does not read it within the time, or no longer. One thread.
+  bool write(std::string_view bytes, Seconds most) const;
+  /// End its standard input; not while another thread writes.
+  void close_input();
+  /// Wait for output up to a time and append it, 1 MiB at most; false once there is an end of it. One thread,
+  /// beside the one that writes.
+  bool read(std::string& into, Seconds most);
+  /// What it wrote to standard error so far, the last 4 KiB, and how it ended when it has. The thread that
+  /// reads.
+  std::string last_words();
+
+ private:
+  bool ended(Seconds within);
+  pid_t pid_ = -1;
+  int in_ = -1, out_ = -1, err_ = -1;
+  int status_ = -1;
   std::string errors_;
 };
 

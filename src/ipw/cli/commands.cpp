@@ -6,9 +6,9 @@
 namespace ipw::cli {
 
 std::span<const Command> commands() {
-  static const std::array kCommands = {kAnalyze, kCalibrate, kCompare,  kDatasets, kDoctor,
-                                       kList,    kMeasure,   kModels,   kProfile,  kProxy,
-                                       kRun,     kScore,     kTelemetry};
+  static const std::array kCommands = {kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor,
+                                       kList,    kMcp,       kMeasure, kModels,   kProfile,
+                                       kProxy,   kRun,       kScore,   kTelemetry};
   return kCommands;
 }
 

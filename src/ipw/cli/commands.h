@@ -5,7 +5,7 @@
 
 namespace ipw::cli {
 
-extern const Command kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kList, kMeasure, kModels, kProfile,
-    kProxy, kRun, kScore, kTelemetry;
+extern const Command kAnalyze, kCalibrate, kCompare, kDatasets, kDoctor, kList, kMcp, kMeasure, kModels,
+    kProfile, kProxy, kRun, kScore, kTelemetry;
 
 }  // namespace ipw::cli

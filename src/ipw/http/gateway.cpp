@@ -40,12 +40,14 @@ constexpr std::size_t kMaxUnsent = std::size_t{64} << 20;  ///< of one reply, wh
 /// The connection of a reply, alive for as long as one of the two needs it.
 class Wire : public std::enable_shared_from_this<Wire> {
  public:
-  explicit Wire(tcp::socket socket) : socket_(std::move(socket)), finished_(socket_.get_executor()) {
+  explicit Wire(tcp::socket socket)
+      : socket_(std::move(socket)), executor_(socket_.get_executor()), finished_(executor_) {
     socket_.set_option(tcp::no_delay(true));
     socket_.non_blocking(true);
   }
 
   tcp::socket& socket() { return socket_; }
+  const net::any_io_executor& executor() const { return executor_; }
   bool broken() const { return broken_; }
   std::stop_token gone() const { return gone_.get_token(); }
 
@@ -109,6 +111,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
   }
 
   tcp::socket socket_;
+  const net::any_io_executor executor_;
   net::steady_timer finished_;
   std::stop_source gone_;
   std::string unsent_;
@@ -143,6 +146,7 @@ class WireReply final : public Reply {
     if (!std::exchange(over_, true)) wire_->fail();
   }
   std::stop_token gone() const override { return wire_->gone(); }
+  void post(std::function<void()> task) override { net::post(wire_->executor(), std::move(task)); }
 
  private:
   std::shared_ptr<Wire> wire_;

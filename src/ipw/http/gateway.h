@@ -14,7 +14,7 @@
 namespace ipw::http {
 
 /// The reply to one request, sent piece by piece: head, any number of pieces, then end or abort. For the
-/// gateway's thread only. What is sent after the client has gone is dropped.
+/// gateway's thread only, but for post(). What is sent after the client has gone is dropped.
 class Reply {
  public:
   virtual ~Reply() = default;
@@ -26,6 +26,8 @@ class Reply {
   virtual void abort() = 0;
   /// Asked to stop when the client hangs up before the end.
   virtual std::stop_token gone() const = 0;
+  /// Do this soon, on the gateway's thread. Any thread may ask, as long as the gateway is there.
+  virtual void post(std::function<void()> task) = 0;
 };
 
 /// Take a request on the gateway's thread and return at once; the reply is given from the callbacks of
