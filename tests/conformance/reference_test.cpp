@@ -9,6 +9,7 @@
 #include "ipw/base/files.h"
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
+#include "ipw/sandbox/workplaces.h"
 #include "ipw/telemetry/collectors.h"
 
 namespace ipw {
@@ -29,7 +30,8 @@ std::vector<Kind> kinds() {
   return {{"analyses", names(analysis::analyses()), {"compare"}},
           {"clients", names(clients::clients()), {}},
           {"collectors", names(telemetry::collectors()), {}},
-          {"datasets", names(datasets::datasets()), {}}};
+          {"datasets", names(datasets::datasets()), {}},
+          {"sandboxes", names(sandbox::workplaces()), {}}};
 }
 
 std::vector<std::string> pages(const char* folder) {
