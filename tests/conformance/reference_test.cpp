@@ -9,6 +9,7 @@
 #include "ipw/base/files.h"
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
+#include "ipw/sandbox/workplaces.h"
 #include "ipw/telemetry/collectors.h"
 #include "ipw/tools/tools.h"
 
@@ -31,6 +32,7 @@ std::vector<Kind> kinds() {
           {"clients", names(clients::clients()), {}},
           {"collectors", names(telemetry::collectors()), {}},
           {"datasets", names(datasets::datasets()), {}},
+          {"sandboxes", names(sandbox::workplaces()), {}},
           {"tools", names(tools::tools()), {}}};
 }
 

@@ -75,16 +75,4 @@ std::unique_ptr<Agent> make_mini_swe_agent(const AgentOptions& options) {
       options);
 }
 
-std::unique_ptr<Agent> make_openhands(const AgentOptions& options) {
-  return make({"openhands",
-               "openhands",
-               "uv tool install openhands --python 3.12",
-               "exec \"$0\" --headless --json --override-with-envs -t \"$IPW_PROMPT\" \"$@\"",
-               {{"LLM_MODEL", "openai/{model}"},
-                {"LLM_BASE_URL", "{base_url}"},
-                {"LLM_API_KEY", "{key}"},
-                {"HOME", "{workspace}"}}},
-              options);
-}
-
 }  // namespace ipw::agents

@@ -10,7 +10,5 @@ namespace ipw::agents {
 
 /// mini-swe-agent 2 (https://mini-swe-agent.com). Throws Error(Usage).
 std::unique_ptr<Agent> make_mini_swe_agent(const AgentOptions& options);
-/// The command line of OpenHands 1 (https://docs.openhands.dev). Throws Error(Usage).
-std::unique_ptr<Agent> make_openhands(const AgentOptions& options);
 
 }  // namespace ipw::agents

@@ -14,6 +14,7 @@
 #include "ipw/datasets/dataset.h"
 #include "ipw/evaluation/scorer.h"
 #include "ipw/prices/prices.h"
+#include "ipw/sandbox/workplaces.h"
 #include "ipw/telemetry/collectors.h"
 #include "ipw/tools/tools.h"
 
@@ -21,7 +22,9 @@ namespace ipw::cli {
 namespace {
 
 constexpr Positional kPositionals[] = {
-    {"KIND", "agents, analyses, clients, collectors, datasets, scorers or all; prices by name only.", false}};
+    {"KIND",
+     "agents, analyses, clients, collectors, datasets, sandboxes, scorers or all; prices by name only.",
+     false}};
 
 constexpr Option kOptions[] = {kPricesOption};
 
@@ -97,6 +100,7 @@ constexpr Section kSections[] = {
     {"clients", client_section},
     {"collectors", [] { return section("Collectors", telemetry::collectors()); }},
     {"datasets", [] { return section("Datasets", datasets::datasets()); }},
+    {"sandboxes", [] { return section("Sandboxes", sandbox::workplaces()); }},
     {"scorers", [] { return section("Scorers", evaluation::scorers()); }},
     {"tools", [] { return section("Tools", tools::tools()); }},
 };
