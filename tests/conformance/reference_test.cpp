@@ -9,7 +9,9 @@
 #include "ipw/base/files.h"
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
+#include "ipw/sandbox/workplaces.h"
 #include "ipw/telemetry/collectors.h"
+#include "ipw/tools/tools.h"
 
 namespace ipw {
 namespace {
@@ -29,7 +31,9 @@ std::vector<Kind> kinds() {
   return {{"analyses", names(analysis::analyses()), {"compare"}},
           {"clients", names(clients::clients()), {}},
           {"collectors", names(telemetry::collectors()), {}},
-          {"datasets", names(datasets::datasets()), {}}};
+          {"datasets", names(datasets::datasets()), {}},
+          {"sandboxes", names(sandbox::workplaces()), {}},
+          {"tools", names(tools::tools()), {}}};
 }
 
 std::vector<std::string> pages(const char* folder) {

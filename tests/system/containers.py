@@ -50,8 +50,9 @@ class Engine:
         return done.stdout.strip()
 
     def start(self):
-        log = open(self.folder / "service.log", "w", encoding="utf-8")  # pylint: disable=consider-using-with
-        self.service = subprocess.Popen(self.words("system", "service", "--time=0", self.endpoint), env=self.environment, stdout=log, stderr=log, cwd=self.folder)
+        with open(self.folder / "service.log", "w", encoding="utf-8") as log:
+            self.service = subprocess.Popen(self.words("system", "service", "--time=0", self.endpoint), env=self.environment,
+                                            stdout=log, stderr=log, cwd=self.folder)
         for _ in range(300):
             if self.socket.exists():
                 return

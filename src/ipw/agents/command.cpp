@@ -184,6 +184,7 @@ class CommandAgent final : public Agent {
 }  // namespace
 
 std::unique_ptr<Agent> make_command(const AgentOptions& options) {
+  if (options.sandbox.empty()) fail("no sandbox is named");  // never this machine by default
   return std::make_unique<CommandAgent>(read_settings(options.kwargs_json), options.limits);
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "ipw/agents/react_mcp.h"
 #include "ipw/agents/react_messages.h"
 #include "ipw/agents/react_model.h"
 #include "ipw/agents/react_reply.h"
@@ -209,6 +210,7 @@ std::unique_ptr<Agent> make_react(const AgentOptions& options) {
   auto settings = read_react_settings(options.kwargs_json, options.dataset);
   auto& clock = clock_of(options);
   Toolbox tools(settings.tools, clock);
+  add_mcp_servers(tools, settings.mcp_servers_json);
   return std::make_unique<React>(std::move(settings), options.limits, std::move(tools), clock);
 }
 

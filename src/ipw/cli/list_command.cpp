@@ -15,14 +15,17 @@
 #include "ipw/evaluation/scorer.h"
 #include "ipw/harness/harness.h"
 #include "ipw/prices/prices.h"
+#include "ipw/sandbox/workplaces.h"
 #include "ipw/telemetry/collectors.h"
 #include "ipw/tools/tools.h"
 
 namespace ipw::cli {
 namespace {
 
-constexpr Positional kPositionals[] = {
-    {"KIND", "agents, analyses, clients, collectors, datasets, harnesses, scorers or all; prices by name only.", false}};
+constexpr Positional kPositionals[] = {{"KIND",
+                                        "agents, analyses, clients, collectors, datasets, harnesses, "
+                                        "sandboxes, scorers, tools or all; prices by name only.",
+                                        false}};
 
 constexpr Option kOptions[] = {kPricesOption};
 
@@ -99,6 +102,7 @@ constexpr Section kSections[] = {
     {"collectors", [] { return section("Collectors", telemetry::collectors()); }},
     {"datasets", [] { return section("Datasets", datasets::datasets()); }},
     {"harnesses", [] { return section("Harnesses", harness::harnesses()); }},
+    {"sandboxes", [] { return section("Sandboxes", sandbox::workplaces()); }},
     {"scorers", [] { return section("Scorers", evaluation::scorers()); }},
     {"tools", [] { return section("Tools", tools::tools()); }},
 };

@@ -14,6 +14,7 @@
 #include "ipw/base/hash.h"
 #include "ipw/base/log.h"
 #include "ipw/base/text.h"
+#include "ipw/clients/models.h"
 #include "ipw/tools/index_file.h"
 
 namespace ipw::tools {
@@ -52,13 +53,8 @@ std::vector<Document> documents_below(const fs::path& folder) {
 }
 
 fs::path cache_of(const ToolOptions& tool) {
-  if (!tool.cache_dir.empty()) return tool.cache_dir;
-  const char* set = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  const fs::path base = set != nullptr && *set != '\0' ? fs::path(set)
-                        : home != nullptr              ? fs::path(home) / ".cache"
-                                                       : fs::temp_directory_path();
-  return base / "ipw" / "indexes";
+  return tool.cache_dir.empty() ? clients::model_options_from_environment().cache_dir / "indexes"
+                                : tool.cache_dir;
 }
 
 template <class Index>

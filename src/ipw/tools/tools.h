@@ -14,7 +14,7 @@ namespace ipw::tools {
 
 struct ToolOptions {
   std::string options_json = "{}";  ///< a JSON object; which keys, says the tool's page
-  std::filesystem::path cache_dir;  ///< for indexes; empty: ~/.cache/ipw/indexes
+  std::filesystem::path cache_dir;  ///< for indexes; empty: indexes in ipw's cache
   Clock* clock = nullptr;           ///< null: the machine's; outlives the tool
 };
 

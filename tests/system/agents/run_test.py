@@ -145,7 +145,7 @@ class Run(SimulatedRun):
 
     def test_usage_is_checked(self):
         for more, what in ((["--agent", "nobody"], "unknown agent"), (["--agent-kwargs", "{"], "no JSON"), (["--agent-kwargs", "{}"], "argv"),
-                           (["--sandbox", "bubblewrap"], "sandbox")):
+                           (["--sandbox", "nowhere"], "unknown sandbox")):
             _, words = self.words(["ask"], *more)
             done = subprocess.run(words, capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 2, done.stderr)

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/agents/presets.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ipw/agents/command.h"
+#include "ipw/base/error.h"
+#include "ipw/base/json.h"
+
+namespace ipw::agents {
+namespace {
+
+struct Preset {
+  const char* name;
+  const char* program;
+  const char* install;
+  const char* script;  ///< $0 is the program, its further arguments are the user's
+  Json environment;
+};
+
+/// Says how to get the program where it is missing. It runs in the task's place, so only there can be seen
+/// whether it is.
+std::string checked(const Preset& preset) {
+  return fmt::format(
+      "command -v \"$0\" >/dev/null 2>&1 || {{ echo \"$0 is not there, where the task runs: install it with "
+      "{} (or give its path as 'program')\" >&2; exit 127; }}; {}",
+      preset.install, preset.script);
+}
+
+[[noreturn]] void fail(const Preset& preset, const std::string& what) {
+  throw Error(ErrorCode::Usage, fmt::format("agent {}: {}", preset.name, what),
+              R"(--agent-kwargs '{"program": "/path/to/it", "args": ["--flag"], "env": {"NAME": "value"}}')");
+}
+
+void check(const Preset& preset, const Json& kwargs) {
+  for (const auto& [key, value] : kwargs.items()) {
+    const bool known = (key == "program" && value.is_string()) || (key == "args" && value.is_array()) ||
+                       (key == "env" && value.is_object());
+    if (!known) fail(preset, fmt::format("'{}' is no argument of it, or of another type", key));
+  }
+}
+
+std::unique_ptr<Agent> make(const Preset& preset, const AgentOptions& options) {
+  const auto kwargs = parse_json(options.kwargs_json);
+  if (!kwargs || !kwargs->is_object()) fail(preset, "the arguments are no JSON object");
+  check(preset, *kwargs);
+  Json argv = {"sh", "-c", checked(preset), kwargs->value("program", std::string(preset.program))};
+  const Json more = kwargs->value("args", Json::array());
+  for (const auto& word : more) argv.push_back(word);
+  Json environment = preset.environment;
+  const Json own = kwargs->value("env", Json::object());
+  environment.update(own);
+  AgentOptions out = options;
+  out.kwargs_json = dump_json({{"argv", argv}, {"env", environment}, {"prompt", "environment"}});
+  return make_command(out);
+}
+
+}  // namespace
+
+std::unique_ptr<Agent> make_mini_swe_agent(const AgentOptions& options) {
+  // Its answer is in the file of its trajectory; what it prints on the way is not.
+  return make(
+      {"mini-swe-agent",
+       "mini",
+       "pip install 'mini-swe-agent==2.*'",
+       "\"$0\" -t \"$IPW_PROMPT\" -m \"openai/$IPW_MODEL\" -y --exit-immediately -l 0 -o run.traj.json "
+       "\"$@\" >&2 || exit; exec python3 -c 'import json; "
+       "print(json.load(open(\"run.traj.json\"))[\"info\"].get(\"submission\") or \"\")'",
+       {{"MSWEA_CONFIGURED", "true"},
+        {"MSWEA_COST_TRACKING", "ignore_errors"},
+        {"MSWEA_SILENT_STARTUP", "1"},
+        {"HOME", "{workspace}"}}},
+      options);
+}
+
+}  // namespace ipw::agents
