@@ -151,7 +151,7 @@ class Bench(Slurm):
                 file.write(json.dumps({"id": f"task-{i}", "problem": "ask wait:0.2 whole ask", "answer": "answered"}) + "\n")
         return ["bench", "--agent", "command", "--sandbox", "none", "--agent-kwargs", json.dumps(AGENT), "--model", "simulated", "--client-base-url", self.address,
                 "--dataset", "local", "--dataset-param", f"path={self.place}/tasks.jsonl", "--dataset-param", "options=none", "--dataset-param", "scorer=contains",
-                "--output", out, "--monitor", "none", "--sysfs-root", self.machine + "/root", "--idle-seconds", "0.3", "--per-action", "--quiet"]
+                "--output-dir", out, "--monitor", "none", "--sysfs-root", self.machine + "/root", "--idle-seconds", "0.3", "--per-action", "--quiet"]
 
     def test_shards_of_a_bench_cost_what_the_whole_does(self):
         self.ipw(*self.words("alone"))
