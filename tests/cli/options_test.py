@@ -28,7 +28,8 @@ KEYS = {"--rubric": "eval_rubrics", "--monitor-token": "monitor_access_file", "-
         "--collector": "collectors", "--dataset": "dataset_id", "--dataset-param": "dataset_params", "--query-timeout": "query_timeout_seconds",
         "--sampling-period": "sampling_period_seconds"}
 # Options that say how to treat a folder or what to print. Their effect is tested in profile.test, usage.test and here.
-ABOUT_THE_OUTPUT = {"--resume", "--retry-failed", "--overwrite", "--config", "--json", "--quiet", "--api-key"}
+ABOUT_THE_OUTPUT = {"--resume", "--retry-failed", "--overwrite", "--config", "--json", "--quiet", "--api-key",
+                    "--launcher", "--shards", "--slurm-option", "--wait", "--dry-run"}
 
 
 def options_of_profile():

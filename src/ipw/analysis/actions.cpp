@@ -105,7 +105,7 @@ Rest rest_of(const Actions& actions, const Json& summary) {
     rest.device_joules = sum_of(at(account, "domains"), domains, "device_joules");
     rest.idle_joules = sum_of(at(account, "domains"), domains, "idle_joules");
     rest.unattributed_joules = sum_of(at(account, "domains"), domains, "unattributed_joules");
-  } else if (const auto device = sum_of(at(card, "run"), domains, "joules")) {
+  } else if (const auto device = device_joules(card, actions.scope)) {
     rest.device_joules = device;
     rest.idle_joules = std::max(0.0, *device - tasks);  // one task at a time: what is in none is between them
     const Json seconds = at(at(summary, "totals"), "wall_clock_s");
@@ -117,6 +117,10 @@ Rest rest_of(const Actions& actions, const Json& summary) {
 }
 
 }  // namespace
+
+std::optional<double> device_joules(const Json& card, const std::string& scope) {
+  return sum_of(at(card, "run"), domains_of(card, scope), "joules");
+}
 
 /// The part of a span that one row counts.
 struct ActionCollector::Piece {

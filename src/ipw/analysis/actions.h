@@ -62,6 +62,10 @@ struct Action {
 /// The spans of a record; a query without spans is one call of the model.
 std::vector<Action> actions_of(const records::QueryRecord& record);
 
+/// Joules of all domains of a scope from the first query to the last, by the instrument's card
+/// (summary.json's `telemetry`); absent where one of them has none.
+std::optional<double> device_joules(const Json& card, const std::string& scope);
+
 /// Take records one after another; memory does not grow with them. One thread at a time.
 class ActionCollector {
  public:

@@ -31,24 +31,6 @@ Json ratio(const Json& a, const Json& b) {
                                                                : Json(nullptr);
 }
 
-/// Joules of a scope over the whole run; null where a domain of it has none.
-Json device_joules(const Json& card, const std::string& scope) {
-  std::set<std::string> names;
-  const Json domains = at(card, "domains"), run = at(card, "run");
-  for (const auto& d : domains)
-    if (d.value("scope", "") == scope && d.value("alternative_to", "").empty())
-      names.insert(d.value("name", ""));
-  double sum = 0;
-  std::size_t found = 0;
-  for (const auto& entry : run) {
-    if (!names.contains(entry.value("domain", ""))) continue;
-    if (!at(entry, "joules").is_number()) return nullptr;
-    sum += entry["joules"].get<double>();
-    ++found;
-  }
-  return found > 0 && found == names.size() ? Json(sum) : Json(nullptr);
-}
-
 /// A gauge that one device alone has; of several no common maximum is known.
 Json only_gauge(const Json& card, std::string_view gauge, std::string_view domain_begin, const char* which) {
   Json out;
@@ -77,7 +59,6 @@ struct Counts {
   std::map<std::string, Model> models;
   double flops = 0, flops_attention = 0;
   std::size_t with_flops = 0;
-  std::string flops_reason;
 };
 
 void count_model(Counts::Model& model, const records::Span& span) {
@@ -112,10 +93,7 @@ void count_query(Counts& c, const records::QueryRecord& r) {
 }
 
 void count_flops(Counts& c, const ipw::Result<ModelSize, std::string>& size, const records::QueryRecord& r) {
-  if (!size) {
-    c.flops_reason = size.error();
-    return;
-  }
+  if (!size) return;
   const auto flops = flops_of(*size, r);
   if (!flops) return;
   c.flops += flops->total();
@@ -172,7 +150,7 @@ Json energy_analysis(const Actions& actions, const Counts& counts) {
 
 Json head(const Json& summary, const Counts& c, const Json& metadata) {
   const Json card = at(summary, "telemetry"), system = at(summary, "system_info");
-  const Json gpu = device_joules(card, "accelerator"), cpu = device_joules(card, "package");
+  const Json gpu = to_json(device_joules(card, "accelerator")), cpu = to_json(device_joules(card, "package"));
   const Json seconds = at(at(summary, "totals"), "wall_clock_s");
   return {{"queries", c.queries},
           {"completed", c.completed},

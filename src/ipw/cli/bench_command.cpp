@@ -41,7 +41,6 @@ constexpr Option kOwnOptions[] = {
     {"--auto-server", "", "", "Refused: ipw starts no servers.", Kind::Flag, "What bench adds"},
     {"--limit", "N", "", "The original's name for --max-queries; with --seed the tasks are drawn evenly.",
      Kind::Text, "What bench adds"},
-    {"--output", "DIR", "", "The original's name for --output-dir.", Kind::Text, "What bench adds"},
     {"--vllm-url", "URL", "", "The original's name for --client-base-url.", Kind::Text, "What bench adds"},
 };
 
@@ -79,7 +78,6 @@ Values as_run(Values values) {
     throw Error(ErrorCode::Usage, "--auto-server: ipw starts no servers",
                 "start the server, then give its address with --client-base-url");
   rename(values, "--limit", "--max-queries");
-  rename(values, "--output", "--output-dir");
   rename(values, "--vllm-url", "--client-base-url");
   take_preset(values);
   if (values.has("--config")) return values;

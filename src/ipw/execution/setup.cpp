@@ -126,6 +126,9 @@ void check_same_run(const fs::path& folder, const ProfileConfig& config) {
 
 OpenFolder resume_folder(const fs::path& path, const RunRequest& request, Observer& observer) {
   check_same_run(path, request.config);
+  if (fs::exists(path / "parts"))
+    throw Error(ErrorCode::Usage, fmt::format("{} was merged from shards", path.string()),
+                "resume the shard that is not whole, then merge again with --overwrite");
   if (const auto cut = records::repair_journal(path))
     observer.note(fmt::format("the journal ended in half a line; {} bytes were cut off", cut));
   auto state = records::read_journal_state(path);

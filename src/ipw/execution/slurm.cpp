@@ -93,7 +93,7 @@ fs::path write_slurm_script(const SlurmJob& job) {
                 "use a folder whose path has no blank and no %");
   const auto text = slurm_script(job);
   make_directories(job.folder);
-  const auto path = job.folder / "job.sh";
+  auto path = job.folder / "job.sh";
   write_file_atomic(path, text);
   fs::permissions(path, fs::perms::owner_exec, fs::perm_options::add);
   return path;
@@ -114,7 +114,7 @@ std::string submit_slurm(const fs::path& script, const std::vector<std::string>&
                 fmt::format("sbatch failed with status {}: {}", result.exit_status, last_line(result.err)),
                 fmt::format("the script is {}; submit it by hand to see more", script.string()));
   const auto line = last_line(result.out);
-  const auto id = line.substr(0, line.find(';'));  // "ID;CLUSTER" where there are several
+  auto id = line.substr(0, line.find(';'));  // "ID;CLUSTER" where there are several
   if (!parse_int(id)) throw Error(ErrorCode::Format, fmt::format("sbatch printed '{}' and no job id", line));
   write_file_atomic(script.parent_path() / "job-id", id + "\n");
   return id;

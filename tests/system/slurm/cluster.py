@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Slurm cluster of two nodes on this one machine, in a folder of its own; nothing of it stays behind."""
+import ctypes
 import os
 import pathlib
 import shutil
@@ -53,10 +54,17 @@ def free_ports(count):
     return ports
 
 
+def die_with_parent():
+    """A test that is killed must leave no daemon."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 class Cluster:
     """Start it with `with`. `environment` is what programs need to find it."""
 
     def __enter__(self):
+        if os.geteuid() != 0:
+            raise RuntimeError("the daemons of Slurm need root: run this test as root")
         # munged wants a folder of its own user that nobody else may write, above it too: not every TMPDIR is one.
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="ipw-slurm-", dir="/run"))
         self.root.chmod(0o755)
@@ -93,7 +101,7 @@ class Cluster:
             raise RuntimeError(f"{name} is missing: apt-get install slurm-wlm munge")
         log = open(self.root / f"{name}-{len(self.daemons)}.out", "wb")
         self.daemons.append(subprocess.Popen([path, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
-                                             start_new_session=True, cwd=self.root))
+                                             start_new_session=True, cwd=self.root, preexec_fn=die_with_parent))
         log.close()
 
     def run(self, *words, timeout=30):

@@ -135,8 +135,8 @@ class Bench(Slurm):
         super().setUpClass()
         cls.machine = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, cls.machine)
-        cls.sim = subprocess.Popen([PROGRAMS / "ipw-sim", "--port", "0", "--root", cls.machine + "/root", "--devices", "nvidia", "--ttft-ms", "20", "--itl-ms", "4",
-                                    "--answers", "fixed", "--fixed-answer", "Something.", "--duration", "600s", "--json"], stdout=subprocess.PIPE, text=True)
+        cls.sim = subprocess.Popen([PROGRAMS / "ipw-sim", "--port", "0", "--root", cls.machine + "/root", "--devices", "nvidia", "--ttft-ms", "20", "--itl-ms", "20",
+                                    "--answers", "fixed", "--fixed-answer", "one two three four five six seven eight nine ten eleven twelve", "--duration", "600s", "--json"], stdout=subprocess.PIPE, text=True)
         cls.addClassCleanup(cls.stop_sim)
         cls.address = json.loads(cls.sim.stdout.readline())["base_url"]
 
@@ -151,7 +151,7 @@ class Bench(Slurm):
                 file.write(json.dumps({"id": f"task-{i}", "problem": "ask wait:0.2 whole ask", "answer": "answered"}) + "\n")
         return ["bench", "--agent", "command", "--sandbox", "none", "--agent-kwargs", json.dumps(AGENT), "--model", "simulated", "--client-base-url", self.address,
                 "--dataset", "local", "--dataset-param", f"path={self.place}/tasks.jsonl", "--dataset-param", "options=none", "--dataset-param", "scorer=contains",
-                "--output", out, "--monitor", "none", "--sysfs-root", self.machine + "/root", "--idle-seconds", "0.3", "--per-action", "--quiet"]
+                "--output-dir", out, "--monitor", "none", "--sysfs-root", self.machine + "/root", "--idle-seconds", "0.3", "--per-action", "--quiet"]
 
     def test_shards_of_a_bench_cost_what_the_whole_does(self):
         self.ipw(*self.words("alone"))
@@ -164,7 +164,7 @@ class Bench(Slurm):
             self.assertEqual(ours[key], theirs[key], key)
         self.assertEqual(ours["energy_analysis"]["action_counts"], theirs["energy_analysis"]["action_counts"])
         decode = [results["energy_analysis"]["energy_by_action"]["model decode"] for results in (ours, theirs)]
-        self.assertAlmostEqual(decode[0], decode[1], delta=0.25 * decode[1])
+        self.assertAlmostEqual(decode[0], decode[1], delta=0.05 * decode[1])
         self.assertAlmostEqual(sum(map(joules, records(merged))), summary(merged)["totals"]["energy_joules"], places=6)
         self.assertEqual(len((merged / "traces.jsonl").read_text().splitlines()), 8)
         self.assertEqual(len(list((merged / "artifacts").iterdir())), 8)

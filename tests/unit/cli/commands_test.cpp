@@ -6,10 +6,13 @@
 #include <map>
 #include <set>
 
+#include "ipw/analysis/flops.h"
 #include "ipw/base/error.h"
+#include "ipw/base/files.h"
 #include "ipw/base/registry.h"
 #include "ipw/cli/command.h"
 #include "ipw/cli/parser.h"
+#include "ipw/execution/presets.h"
 
 namespace ipw::cli {
 namespace {
@@ -76,6 +79,27 @@ TEST(Arguments, words_behind_two_dashes_are_those_of_the_command_that_is_measure
   EXPECT_EQ(values.text("--repeat"), "3");
   EXPECT_FALSE(values.has("--json"));
   EXPECT_THROW(parse_arguments(command("measure"), std::span(arguments).first(3)), Error);
+}
+
+TEST(Presets, M42_the_model_of_every_preset_has_a_size) {
+  EXPECT_TRUE(std::ranges::is_sorted(execution::presets(), {}, &execution::Preset::name));
+  for (const auto& preset : execution::presets())
+    EXPECT_TRUE(analysis::find_model_size(preset.model)) << preset.model;
+}
+
+TEST(Presets, are_listed_in_the_guide) {
+  const auto page = read_file(IPW_SOURCE_DIR "/docs/guide/bench.md");
+  for (const auto& preset : execution::presets()) {
+    EXPECT_NE(page.find("`" + std::string(preset.name) + "`"), std::string::npos) << preset.name;
+    EXPECT_NE(page.find(preset.model), std::string::npos) << preset.model;
+  }
+}
+
+TEST(Bench, takes_what_run_takes) {
+  for (const auto& option : command("run").options) {
+    const auto options = command("bench").options;
+    EXPECT_NE(std::ranges::find(options, option.name, &Option::name), options.end()) << option.name;
+  }
 }
 
 TEST(Arguments, a_value_may_begin_with_a_dash) {
