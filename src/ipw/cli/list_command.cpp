@@ -21,7 +21,9 @@ namespace ipw::cli {
 namespace {
 
 constexpr Positional kPositionals[] = {
-    {"KIND", "agents, analyses, clients, collectors, datasets, harnesses, scorers or all; prices by name only.", false}};
+    {"KIND",
+     "agents, analyses, clients, collectors, datasets, harnesses, scorers or all; prices by name only.",
+     false}};
 
 constexpr Option kOptions[] = {kPricesOption};
 

@@ -308,9 +308,10 @@ ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfi
   }
   flush();
   if (scorer.empty() && in_place > 0)
-    observer.note(fmt::format("{} tasks without a verdict are of rules that are verified in the task's own container "
-                              "while `ipw run` solves them: their answers alone cannot be judged",
-                              in_place));
+    observer.note(
+        fmt::format("{} tasks without a verdict are of rules that are verified in the task's own container "
+                    "while `ipw run` solves them: their answers alone cannot be judged",
+                    in_place));
   return counts;
 }
 
