@@ -20,8 +20,9 @@ namespace ipw::agents {
 
 struct Task {
   std::string id, prompt;
-  std::filesystem::path workspace;      ///< a folder of its own, empty at the start
-  sandbox::Workplace* place = nullptr;  ///< where its commands run; null: this machine, in `workspace`
+  std::filesystem::path workspace;  ///< a folder of its own, empty at the start; hostile once agents had it
+  /// Where commands run; its folder() is the workspace as they see it.
+  sandbox::Workplace* place = nullptr;
 };
 
 /// Where the task's model is asked: a key of its own at the proxy.
@@ -46,7 +47,7 @@ class ToolWatch {
   virtual void end(std::int64_t call, const std::string& trouble) = 0;
 };
 
-/// How a task ended. `failure` kinds: timeout, cancelled, agent.
+/// How a task ended. `failure` kinds: timeout, cancelled, agent, sandbox.
 struct TaskEnd {
   std::string answer;
   std::string stop_reason;  ///< answered, turns, timeout, ...

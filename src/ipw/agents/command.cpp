@@ -8,9 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
-#include "ipw/base/files.h"
 #include "ipw/base/json.h"
-#include "ipw/base/subprocess.h"
 #include "ipw/base/text.h"
 
 namespace ipw::agents {
@@ -74,43 +72,54 @@ class CommandAgent final : public Agent {
   CommandAgent(Settings settings, Limits limits) : settings_(std::move(settings)), limits_(limits) {}
 
   TaskEnd run(const Task& task, const ModelAccess& model, ToolWatch&, std::stop_token stop) const override {
-    try {
-      return end_of(run_process(request(task, model, std::move(stop))), task);
-    } catch (const Error& error) {
-      return {{}, "agent", clients::Failure{"agent", error.what()}, "{}"};
-    }
+    if (task.place == nullptr) return sandbox_failure("there is no place to run the agent in");
+    if (settings_.prompt == "file")
+      if (const auto why = write_prompt(task); !why.empty()) return sandbox_failure(why);
+    return end_of(task.place->run(command(task, model, std::move(stop))), task);
   }
 
  private:
-  ProcessRequest request(const Task& task, const ModelAccess& model, std::stop_token stop) const {
-    ProcessRequest out;
+  sandbox::Command command(const Task& task, const ModelAccess& model, std::stop_token stop) const {
+    sandbox::Command out;
     for (const auto& word : settings_.argv) out.argv.push_back(filled(word, task, model));
-    out.timeout = limits_.wall;
+    out.wall = limits_.wall;
     out.most_output = kMostOutput;
-    out.folder = task.workspace.string();
     out.stop = std::move(stop);
     if (settings_.prompt == "stdin") out.input = task.prompt;
-    if (settings_.prompt == "file") write_file_atomic(task.workspace / kPromptFile, task.prompt);
     out.environment = environment(task, model);
     return out;
   }
 
+  /// Written and read in the place itself: it knows who its files belong to, and a link in there leads
+  /// nowhere else.
+  static std::string write_prompt(const Task& task) {
+    sandbox::Command write;
+    write.argv = {"sh", "-c", R"(cat >"$0")", std::string(kPromptFile)};
+    write.input = task.prompt;
+    const auto end = task.place->run(write);
+    if (end.exit_status == 0) return {};
+    return fmt::format("cannot write {}: {}", kPromptFile, end.error.empty() ? tail(end.errors) : end.error);
+  }
+
+  static TaskEnd sandbox_failure(const std::string& why) {
+    return {{}, "sandbox", clients::Failure{"sandbox", why}, "{}"};
+  }
+
   /// The names that the field's libraries read: OpenAI's, Anthropic's (whose base has no /v1), and our own.
-  std::vector<std::string> environment(const Task& task, const ModelAccess& model) const {
+  std::map<std::string, std::string> environment(const Task& task, const ModelAccess& model) const {
     const auto root = model.base_url.substr(0, model.base_url.rfind("/v1"));
-    std::vector<std::string> out = {"OPENAI_BASE_URL=" + model.base_url,
-                                    "OPENAI_API_BASE=" + model.base_url,
-                                    "OPENAI_API_KEY=" + model.key,
-                                    "ANTHROPIC_BASE_URL=" + root,
-                                    "ANTHROPIC_API_KEY=" + model.key,
-                                    "IPW_BASE_URL=" + model.base_url,
-                                    "IPW_API_KEY=" + model.key,
-                                    "IPW_MODEL=" + model.model,
-                                    "IPW_TASK_ID=" + task.id,
-                                    "IPW_WORKSPACE=" + task.workspace.string()};
-    if (settings_.prompt == "environment") out.push_back("IPW_PROMPT=" + task.prompt);
-    for (const auto& [name, value] : settings_.environment)
-      out.push_back(name + "=" + filled(value, task, model));
+    std::map<std::string, std::string> out = {{"OPENAI_BASE_URL", model.base_url},
+                                              {"OPENAI_API_BASE", model.base_url},
+                                              {"OPENAI_API_KEY", model.key},
+                                              {"ANTHROPIC_BASE_URL", root},
+                                              {"ANTHROPIC_API_KEY", model.key},
+                                              {"IPW_BASE_URL", model.base_url},
+                                              {"IPW_API_KEY", model.key},
+                                              {"IPW_MODEL", model.model},
+                                              {"IPW_TASK_ID", task.id},
+                                              {"IPW_WORKSPACE", task.place->folder()}};
+    if (settings_.prompt == "environment") out["IPW_PROMPT"] = task.prompt;
+    for (const auto& [name, value] : settings_.environment) out[name] = filled(value, task, model);
     return out;
   }
 
@@ -118,39 +127,49 @@ class CommandAgent final : public Agent {
     text = replace_all(std::move(text), "{base_url}", model.base_url);
     text = replace_all(std::move(text), "{key}", model.key);
     text = replace_all(std::move(text), "{model}", model.model);
-    text = replace_all(std::move(text), "{workspace}", task.workspace.string());
+    text = replace_all(std::move(text), "{workspace}", task.place->folder());
     return replace_all(std::move(text), "{prompt}", task.prompt);  // last: it may hold the others' names
   }
 
-  TaskEnd end_of(const ProcessResult& result, const Task& task) const {
+  TaskEnd end_of(const sandbox::CommandEnd& result, const Task& task) const {
     TaskEnd end;
-    end.answer = std::string(trim(to_valid_utf8(result.out)));
-    end.metadata_json = dump_json({{"exit_status", result.exit_status}, {"stderr_tail", tail(result.err)}});
-    end.stop_reason = result.timed_out ? "timeout"
-                      : result.stopped ? "cancelled"
-                      : result.flooded ? "output"
-                                       : "ended";
-    if (result.timed_out)
-      end.failure =
-          clients::Failure{"timeout", fmt::format("the agent did not end within {} s", limits_.wall.count())};
-    else if (result.stopped)
-      end.failure = clients::Failure{"cancelled", "the run was stopped"};
-    else if (result.flooded)
-      end.failure =
-          clients::Failure{"agent", fmt::format("the agent printed more than {}", human_bytes(kMostOutput))};
-    else if (result.exit_status != 0)
-      end.failure = clients::Failure{
-          "agent", fmt::format("the agent ended with status {}: {}", result.exit_status, tail(result.err))};
+    end.answer = std::string(trim(to_valid_utf8(result.output)));
+    end.metadata_json =
+        dump_json({{"exit_status", result.exit_status ? Json(*result.exit_status) : Json(nullptr)},
+                   {"stderr_tail", tail(result.errors)}});
+    end.stop_reason = !result.error.empty()       ? "sandbox"
+                      : result.limit == "wall"    ? "timeout"
+                      : result.limit == "stopped" ? "cancelled"
+                      : result.limit == "output"  ? "output"
+                                                  : "ended";
+    end.failure = failure_of(result);
     if (!end.failure && !settings_.answer.empty()) read_answer(task, end);
     return end;
   }
 
+  std::optional<clients::Failure> failure_of(const sandbox::CommandEnd& result) const {
+    using clients::Failure;
+    if (!result.error.empty()) return Failure{"sandbox", result.error};
+    if (result.limit == "wall")
+      return Failure{"timeout", fmt::format("the agent did not end within {} s", limits_.wall.count())};
+    if (result.limit == "stopped") return Failure{"cancelled", "the run was stopped"};
+    if (result.limit == "output")
+      return Failure{"agent", fmt::format("the agent printed more than {}", human_bytes(kMostOutput))};
+    if (result.exit_status == 0) return std::nullopt;
+    return Failure{"agent", fmt::format("the agent ended with status {}: {}", result.exit_status.value_or(-1),
+                                        tail(result.errors))};
+  }
+
   void read_answer(const Task& task, TaskEnd& end) const {
-    const auto path = task.workspace / settings_.answer;
-    if (std::filesystem::is_regular_file(path))
-      end.answer = std::string(trim(to_valid_utf8(read_file(path))));
+    sandbox::Command read;
+    read.argv = {"cat", "--", settings_.answer};
+    read.most_output = kMostOutput;
+    const auto file = task.place->run(read);
+    if (file.exit_status == 0)
+      end.answer = std::string(trim(to_valid_utf8(file.output)));
     else
-      end.failure = clients::Failure{"agent", fmt::format("the agent wrote no {}", settings_.answer)};
+      end.failure = clients::Failure{"agent", fmt::format("the agent wrote no {} that can be read: {}",
+                                                          settings_.answer, file.error + tail(file.errors))};
   }
 
   static std::string tail(const std::string& text) {
@@ -165,13 +184,6 @@ class CommandAgent final : public Agent {
 }  // namespace
 
 std::unique_ptr<Agent> make_command(const AgentOptions& options) {
-  if (options.sandbox != "none")
-    throw Error(
-        ErrorCode::Usage,
-        fmt::format("agent command cannot run in the sandbox '{}' yet: the program would need the model's "
-                    "address in there",
-                    options.sandbox),
-        "--sandbox none runs it on this machine with all that is on it: only for programs that you trust");
   return std::make_unique<CommandAgent>(read_settings(options.kwargs_json), options.limits);
 }
 

@@ -202,6 +202,8 @@ class Proxy final : public MeterProxy {
     const std::lock_guard lock(mutex_);
     keys_.erase(key);
   }
+  int adopt(int listening_socket) override { return gateway_->adopt(listening_socket); }
+  void let_go(int token) override { gateway_->let_go(token); }
 
  private:
   bool is_known(const std::string& key) const {
@@ -258,7 +260,7 @@ class Proxy final : public MeterProxy {
   std::int64_t calls_ = 0;  ///< of the gateway's thread
   mutable std::mutex mutex_;
   std::set<std::string> keys_;  // guarded by mutex_
-  std::unique_ptr<http::Server> gateway_;
+  std::unique_ptr<http::GatewayServer> gateway_;
 };
 
 }  // namespace

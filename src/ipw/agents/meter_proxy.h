@@ -59,6 +59,10 @@ class MeterProxy {
   virtual std::string new_key() = 0;
   /// Refuse the key from now on.
   virtual void revoke(const std::string& key) = 0;
+  /// Serve another listening socket as well, such as one in a sandbox's own network, until it is let go of by
+  /// the token. It is the proxy's from now on.
+  virtual int adopt(int listening_socket) = 0;
+  virtual void let_go(int token) = 0;
 };
 
 /// `clock` and `sink` outlive it. Throws Error(Usage | Unavailable).

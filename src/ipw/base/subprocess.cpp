@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,9 +82,8 @@ std::vector<std::string> environment_with(const std::vector<std::string>& change
 }
 
 pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions, Group group = Group::Own,
-            const std::vector<std::string>& environment = {}) {
+            const std::vector<std::string>& variables = environment_with({})) {
   const auto raw = raw_array(argv);
-  const auto variables = environment_with(environment);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, static_cast<short>((group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0) |
@@ -140,19 +140,47 @@ struct Stream {
 
 enum class Collected { All, Late, Flood, Stopped };
 
+/// Tells when a child has ended, if that is asked for. Not on a kernel before 5.3.
+class EndWatch {
+ public:
+  EndWatch(pid_t child, std::optional<Seconds> linger)
+      : linger_(linger), fd_(linger ? static_cast<int>(::syscall(SYS_pidfd_open, child, 0)) : -1) {}
+  ~EndWatch() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  EndWatch(const EndWatch&) = delete;
+  EndWatch& operator=(const EndWatch&) = delete;
+  /// Until when its streams are waited for: sooner than the deadline once it has ended.
+  Instant deadline(Instant whole) {
+    if (ended_) return std::min(whole, *ended_);
+    pollfd child{fd_, POLLIN, 0};
+    if (fd_ < 0 || ::poll(&child, 1, 0) <= 0) return whole;
+    ended_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(*linger_);
+    return std::min(whole, *ended_);
+  }
+  bool ended() const { return ended_.has_value(); }
+  bool watches() const { return fd_ >= 0; }
+
+ private:
+  std::optional<Seconds> linger_;
+  int fd_;
+  std::optional<Instant> ended_;
+};
+
 /// Collect the streams until they end, the deadline has passed, one of them is too long or somebody asks to
 /// stop.
-Collected collect(std::span<const Stream> streams, std::size_t most, Instant deadline,
+Collected collect(std::span<const Stream> streams, std::size_t most, Instant whole, EndWatch& end,
                   const std::stop_token& stop) {
   constexpr std::chrono::milliseconds kLatency(50);
   std::vector<pollfd> fds;
   for (const auto& stream : streams) fds.push_back({stream.fd, POLLIN, 0});
   while (std::ranges::any_of(fds, [](const pollfd& p) { return p.fd >= 0; })) {
+    const auto deadline = end.deadline(whole);
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return Collected::Late;
+    if (left.count() <= 0) return end.ended() ? Collected::All : Collected::Late;
     if (stop.stop_requested()) return Collected::Stopped;
-    const auto turn = stop.stop_possible() ? std::min(left, kLatency) : left;
+    const auto turn = stop.stop_possible() || end.watches() ? std::min(left, kLatency) : left;
     if (::poll(fds.data(), fds.size(), static_cast<int>(turn.count())) < 0 && errno != EINTR)
       return Collected::Late;
     for (std::size_t i = 0; i < fds.size(); ++i) {
@@ -161,6 +189,19 @@ Collected collect(std::span<const Stream> streams, std::size_t most, Instant dea
     }
   }
   return Collected::All;
+}
+
+/// Wait for a child that has closed its streams, which is no end: it may go on for as long as it is allowed to.
+Collected await_exit(pid_t pid, Instant deadline, const std::stop_token& stop) {
+  constexpr useconds_t kLongest = 20'000;
+  siginfo_t info{};
+  for (useconds_t pause = 100;; pause = std::min(2 * pause, kLongest)) {
+    if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == pid)
+      return Collected::All;
+    if (std::chrono::steady_clock::now() >= deadline) return Collected::Late;
+    if (stop.stop_requested()) return Collected::Stopped;
+    ::usleep(pause);
+  }
 }
 
 /// Whether a child still runs; `pid` is -1 once it has been waited for.
@@ -195,14 +236,18 @@ ProcessResult run_process(const ProcessRequest& request) {
   actions.redirect(err.ends[1], 2);
   if (request.report) actions.redirect(report.ends[1], 3);
   actions.start_in(request.folder);
-  const pid_t pid = spawn(request.argv, actions, Group::Own, request.environment);
+  const pid_t pid = spawn(
+      request.argv, actions, Group::Own,
+      request.only_this_environment ? request.environment : environment_with(request.environment));
   for (Pipe* pipe : {&out, &err, &report}) pipe->close_writer();
   ProcessResult result;
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(request.timeout);
   const std::array<Stream, 3> streams = {
       {{out.ends[0], &result.out}, {err.ends[0], &result.err}, {report.ends[0], &result.report}}};
-  const auto collected = collect(streams, request.most_output, deadline, request.stop);
+  EndWatch end(pid, request.linger);
+  auto collected = collect(streams, request.most_output, deadline, end, request.stop);
+  if (collected == Collected::All) collected = await_exit(pid, deadline, request.stop);
   result.timed_out = collected == Collected::Late;
   result.stopped = collected == Collected::Stopped;
   result.flooded = collected == Collected::Flood;

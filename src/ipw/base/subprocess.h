@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -20,7 +21,11 @@ struct ProcessRequest {
   bool report = false;                   ///< it may write to descriptor 3, which is kept apart
   std::string folder;                    ///< it starts in; empty: in ours
   std::vector<std::string> environment;  ///< "NAME=value", in place of what ours has by that name
+  bool only_this_environment = false;    ///< nothing of ours besides
   std::stop_token stop;                  ///< ends it, as a time-out does
+  /// How long its streams may stay open after its end, in programs that it left in the background; absent:
+  /// until they are closed.
+  std::optional<Seconds> linger;
 };
 
 struct ProcessResult {

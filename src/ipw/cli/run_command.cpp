@@ -24,6 +24,12 @@ constexpr Option kOptions[] = {
      "Where programs of agents and models run. none is this machine, with all that is on it: only for what "
      "you trust.",
      Kind::Text, "Who solves"},
+    {"--sandbox-image", "IMAGE", "", "The image of the sandbox `container`; pulled if it is not there.",
+     Kind::Text, "Who solves"},
+    {"--sandbox-engine", "ADDRESS", "DOCKER_HOST, else docker's or podman's socket",
+     "The container engine: unix:///PATH or tcp://HOST:PORT.", Kind::Text, "Who solves"},
+    {"--sandbox-network", "", "", "Let agents in a sandbox reach the network, not their model alone.",
+     Kind::Flag, "Who solves"},
     {"--max-turns", "N", "20", "Calls of the model for each task; the proxy refuses more.", Kind::Text,
      "Who solves"},
     {"--query-timeout", "SECONDS", "600", "A task that takes longer is stopped and recorded as failed.",
@@ -81,6 +87,9 @@ void take_agent_options(const Values& values, execution::ProfileConfig& config) 
   agent.name = values.text("--agent").value_or(agent.name);
   agent.kwargs = values.text("--agent-kwargs").value_or(agent.kwargs);
   agent.sandbox = values.text("--sandbox").value_or(agent.sandbox);
+  agent.sandbox_image = values.text("--sandbox-image").value_or(agent.sandbox_image);
+  agent.sandbox_engine = values.text("--sandbox-engine").value_or(agent.sandbox_engine);
+  agent.sandbox_network = values.has("--sandbox-network") || agent.sandbox_network;
   agent.max_turns = static_cast<int>(values.integer("--max-turns", 1).value_or(agent.max_turns));
   if (const auto kwargs = parse_json(agent.kwargs); !kwargs)
     throw Error(ErrorCode::Usage, "--agent-kwargs is no JSON: " + kwargs.error());

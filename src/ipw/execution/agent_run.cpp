@@ -22,6 +22,7 @@
 #include "ipw/execution/summary.h"
 #include "ipw/execution/task_artifacts.h"
 #include "ipw/execution/task_meter.h"
+#include "ipw/execution/task_place.h"
 #include "ipw/execution/task_trial.h"
 #include "ipw/execution/telemetry_log.h"
 #include "ipw/records/failure_kinds.h"
@@ -60,6 +61,9 @@ class AgentRun {
                  const std::string& trouble);
   void judge(Finished& task, harness::Trial& trial, const datasets::Question& question,
              const agents::TaskEnd& end, const TaskArtifacts& artifacts, const std::stop_token& stop);
+  agents::TaskEnd solve_in(sandbox::Workplace& place, const datasets::Question& question,
+                           const TaskArtifacts& artifacts, const std::string& key, agents::ToolWatch& tools,
+                           const std::stop_token& stop) const;
   records::QueryRecord record_of(const datasets::Question& question, const agents::TaskEnd& end,
                                  const TaskTotals& totals, Instant begun, Instant ended) const;
   void settle(bool force);
@@ -112,11 +116,12 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
       dataset_(open_dataset(config_, around)),
       info_(dataset_->info()),
-      trials_({{}, (around.data_dir / "data").string()}) {
+      trials_({config_.agent.sandbox_engine, (around.data_dir / "data").string()}) {
   agents::AgentOptions options{config_.agent.kwargs,
                                {Seconds(config_.query_timeout_seconds), config_.agent.max_turns},
                                config_.agent.sandbox};
   agent_ = require("agent", agents::agents(), config_.agent.name).make(options);
+  check_task_place(config_.agent);
   source_ = open_source(config_, around, observer);
   engine_ = open_engine(engine_config(config_), around, observer);
   price_ = find_price(config_, around, config_.model, engine_.description.base_url);
@@ -208,17 +213,23 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
   const auto [trial, trouble] = trials_.open(question, stop);
   if (!trouble.empty()) return leave_out(question, artifacts, trouble);
   if (trial) has_own_places_ = true;
+  std::optional<TaskPlace> place;
+  agents::TaskEnd end;
+  if (!trial) try {
+      place.emplace(config_.agent, artifacts.workspace());
+    } catch (const Error& error) {
+      end = {{}, "sandbox", clients::Failure{"sandbox", error.what()}, "{}"};
+    }
   const auto key = proxy_->new_key();
   const Instant begun = around_.clock.now();
   const auto span = ledger_->begin_task(begun);
   meter_->open(key, span);
   const auto watch = meter_->tools(span);
-  const agents::ModelAccess model{fmt::format("http://127.0.0.1:{}/v1", proxy_->port()), key, config_.model};
-  agents::Task task{artifacts.id(), question.problem, artifacts.workspace()};
-  if (trial) task.place = &trial->place();
-  const auto end = agent_->run(task, model, *watch, stop);
+  auto* where = trial ? &trial->place() : place ? &place->place() : nullptr;
+  if (where != nullptr) end = solve_in(*where, question, artifacts, key, *watch, stop);
   const Instant ended = around_.clock.now();
   proxy_->revoke(key);
+  place.reset();
   const auto totals = meter_->close(key, ended, price_);
   if (end.failure && end.failure->kind == "cancelled" && stop.stop_requested()) {
     artifacts.drop();
@@ -272,6 +283,19 @@ void AgentRun::judge(Finished& task, harness::Trial& trial, const datasets::Ques
   const std::lock_guard lock(mutex_);
   task.dropped = stopped;
   task.judged = true;
+}
+
+agents::TaskEnd AgentRun::solve_in(sandbox::Workplace& place, const datasets::Question& question,
+                                   const TaskArtifacts& artifacts, const std::string& key,
+                                   agents::ToolWatch& tools, const std::stop_token& stop) const {
+  try {
+    const ModelDoor door(place, *proxy_);
+    const agents::ModelAccess model{fmt::format("http://127.0.0.1:{}/v1", proxy_->port()), key,
+                                    config_.model};
+    return agent_->run({artifacts.id(), question.problem, artifacts.workspace(), &place}, model, tools, stop);
+  } catch (const Error& error) {
+    return {{}, "sandbox", clients::Failure{"sandbox", error.what()}, "{}"};
+  }
 }
 
 records::QueryRecord AgentRun::record_of(const datasets::Question& question, const agents::TaskEnd& end,

@@ -100,7 +100,7 @@ constexpr std::array kIdentity = {"client_id",     "model",       "dataset_id", 
                                   "client_params", "max_queries", "sample_evenly", "concurrency",
                                   "seed",          "temperature", "max_tokens",    "shard",
                                   "attribution",   "samples",     "agent",         "effective_agent_kwargs",
-                                  "sandbox",       "max_turns"};
+                                  "sandbox",       "max_turns",   "sandbox_image", "sandbox_network"};
 
 /// The keys of an agents' run, under the original's names (original-formats.md 2.4) where it has them.
 void add_agent(Json& json, const AgentChoice& agent) {
@@ -109,6 +109,9 @@ void add_agent(Json& json, const AgentChoice& agent) {
   json["agent"] = agent.name;
   json["effective_agent_kwargs"] = parse_json(agent.kwargs).value_or(Json::object());
   json["sandbox"] = agent.sandbox;
+  json["sandbox_image"] = agent.sandbox_image;
+  json["sandbox_engine"] = agent.sandbox_engine;
+  json["sandbox_network"] = agent.sandbox_network;
   json["max_turns"] = agent.max_turns;
 }
 
@@ -118,6 +121,9 @@ AgentChoice agent_from(const Json& json) {
   if (const auto it = json.find("effective_agent_kwargs"); it != json.end() && it->is_object())
     out.kwargs = it->dump();
   read(json, "sandbox", out.sandbox);
+  read(json, "sandbox_image", out.sandbox_image);
+  read(json, "sandbox_engine", out.sandbox_engine);
+  read(json, "sandbox_network", out.sandbox_network);
   read(json, "max_turns", out.max_turns);
   return out;
 }

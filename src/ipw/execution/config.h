@@ -20,6 +20,9 @@ struct AgentChoice {
   std::string name;           ///< empty: the model answers by itself, in `ipw profile`
   std::string kwargs = "{}";  ///< JSON object text
   std::string sandbox = "bubblewrap";
+  std::string sandbox_image;     ///< of containers
+  std::string sandbox_engine;    ///< endpoint of the container engine; empty: the one that is found
+  bool sandbox_network = false;  ///< whether agents reach more than their model
   int max_turns = 20;
 };
 

@@ -4,18 +4,21 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <map>
 #include <sstream>
 #include <thread>
 
@@ -153,16 +156,16 @@ ServerRequest plain(const bhttp::request<bhttp::string_body>& request) {
   return out;
 }
 
-class Gateway final : public Server {
+class Gateway final : public GatewayServer {
  public:
   Gateway(GatewayHandler handler, const GatewayOptions& options)
       : handler_(std::move(handler)),
         session_(make_session()),
         transfers_(context_, session_->descriptor()),
         deadline_(context_),
-        acceptor_(context_) {
+        acceptor_(std::make_shared<tcp::acceptor>(context_)) {
     listen(options);
-    net::co_spawn(context_, accept_all(), net::detached);
+    net::co_spawn(context_, accept_all(acceptor_), net::detached);
     await_transfers();
     thread_ = std::thread([this] { context_.run(); });
   }
@@ -174,27 +177,62 @@ class Gateway final : public Server {
   }
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
-  int port() const override { return acceptor_.local_endpoint().port(); }
+  int port() const override { return acceptor_->local_endpoint().port(); }
+
+  int adopt(int listening_socket) override {
+    const int token = ++adoptions_;
+    const auto acceptor = std::make_shared<tcp::acceptor>(context_, tcp::v4(), listening_socket);
+    net::post(context_, [this, token, acceptor] {
+      adopted_[token] = acceptor;
+      net::co_spawn(context_, accept_all(acceptor), net::detached);
+    });
+    return token;
+  }
+  void let_go(int token) override {
+    net::post(context_, [this, token] {
+      boost::system::error_code ignored;
+      if (const auto it = adopted_.find(token); it != adopted_.end()) {
+        it->second->close(ignored);
+        adopted_.erase(it);
+      }
+    });
+  }
 
  private:
   void listen(const GatewayOptions& options) {
     boost::system::error_code error;
     const auto address = net::ip::make_address(options.address, error);
     const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(options.port));
-    if (!error) acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(net::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(net::socket_base::max_listen_connections, error);
+    if (!error) acceptor_->open(endpoint.protocol(), error);
+    if (!error) acceptor_->set_option(net::socket_base::reuse_address(true), error);
+    if (!error) acceptor_->bind(endpoint, error);
+    if (!error) acceptor_->listen(net::socket_base::max_listen_connections, error);
     if (error)
       throw Error(ErrorCode::Unavailable,
                   fmt::format("cannot listen on {}:{}: {}", options.address, options.port, error.message()),
                   "choose another port, or 0 for any free one");
   }
 
-  net::awaitable<void> accept_all() {
-    for (;;) {
-      auto socket = co_await acceptor_.async_accept(use_awaitable);
+  /// Until the socket is closed. A machine that has no descriptor left gets some back when others hang up.
+  net::awaitable<void> accept_all(std::shared_ptr<tcp::acceptor> acceptor) {
+    constexpr auto kPause = std::chrono::milliseconds(50);
+    net::steady_timer pause(context_);
+    while (acceptor->is_open()) {
+      boost::system::error_code error;
+      auto socket = co_await acceptor->async_accept(net::redirect_error(use_awaitable, error));
+      if (!error) {
+        take(std::move(socket));
+      } else if (acceptor->is_open()) {
+        pause.expires_after(kPause);
+        co_await pause.async_wait(net::redirect_error(use_awaitable, error));
+      }
+    }
+  }
+  void take(tcp::socket socket) {
+    try {
       net::co_spawn(context_, guarded(std::make_shared<Wire>(std::move(socket))), net::detached);
+    } catch (const boost::system::system_error& e) {
+      log::debug("gateway: a client was gone at once: {}", e.what());
     }
   }
 
@@ -267,13 +305,15 @@ class Gateway final : public Server {
   std::unique_ptr<Session> session_;
   net::posix::stream_descriptor transfers_;
   net::steady_timer deadline_;
-  tcp::acceptor acceptor_;
+  std::shared_ptr<tcp::acceptor> acceptor_;
+  std::map<int, std::shared_ptr<tcp::acceptor>> adopted_;  ///< of the gateway's thread
+  std::atomic<int> adoptions_{0};
   std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<Server> serve_gateway(GatewayHandler handler, const GatewayOptions& options) {
+std::unique_ptr<GatewayServer> serve_gateway(GatewayHandler handler, const GatewayOptions& options) {
   return std::make_unique<Gateway>(std::move(handler), options);
 }
 

@@ -38,8 +38,17 @@ struct GatewayOptions {
   int port = 0;                       ///< 0: any free one
 };
 
+class GatewayServer : public Server {
+ public:
+  /// Serve what comes to another listening TCP socket too, also one of another network namespace, until it is
+  /// let go of or the gateway goes. It is the gateway's from now on. Thread-safe.
+  virtual int adopt(int listening_socket) = 0;
+  /// Close the socket of this token; connections that it has brought go on. Thread-safe.
+  virtual void let_go(int token) = 0;
+};
+
 /// Listen until destroyed; what is in flight is then aborted. Throws Error(Unavailable) when the address or
 /// port cannot be had.
-std::unique_ptr<Server> serve_gateway(GatewayHandler handler, const GatewayOptions& options = {});
+std::unique_ptr<GatewayServer> serve_gateway(GatewayHandler handler, const GatewayOptions& options = {});
 
 }  // namespace ipw::http

@@ -66,20 +66,6 @@ void append(Arguments& to, Arguments more) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-/// The system's programs and libraries, as they are on a merged /usr or beside it.
-Arguments system_folders() {
-  Arguments out = {"--ro-bind", "/usr", "/usr"};
-  for (const fs::path folder : {"/bin", "/sbin", "/lib", "/lib32", "/lib64"}) {
-    if (fs::is_symlink(folder))
-      append(out, {"--symlink", fs::read_symlink(folder), folder});
-    else if (fs::is_directory(folder))
-      append(out, {"--ro-bind", folder, folder});
-  }
-  for (const std::string file : {"/etc/alternatives", "/etc/ld.so.cache"})
-    append(out, {"--ro-bind-try", file, file});
-  return out;
-}
-
 /// The command that enters the namespaces, up to the job's own words.
 Arguments entry(const fs::path& program, const Limits& limits) {
   Arguments out;
@@ -171,6 +157,19 @@ class Bubblewrap final : public Sandbox {
 };
 
 }  // namespace
+
+std::vector<std::string> system_folders() {
+  Arguments out = {"--ro-bind", "/usr", "/usr"};
+  for (const fs::path folder : {"/bin", "/sbin", "/lib", "/lib32", "/lib64"}) {
+    if (fs::is_symlink(folder))
+      append(out, {"--symlink", fs::read_symlink(folder), folder});
+    else if (fs::is_directory(folder))
+      append(out, {"--ro-bind", folder, folder});
+  }
+  for (const std::string file : {"/etc/alternatives", "/etc/ld.so.cache"})
+    append(out, {"--ro-bind-try", file, file});
+  return out;
+}
 
 std::unique_ptr<Sandbox> make_bubblewrap() {
   auto sandbox = std::make_unique<Bubblewrap>();

@@ -35,13 +35,22 @@ Json mounts(const std::vector<Mount>& list) {
   return out;
 }
 
-/// The engine's init reaps what ends in the background; podman may have none.
+/// What the container runs. Something has to reap what ends in the background, since the dead count as
+/// processes: the engine's init, which podman may not have, else a shell that waits.
+std::vector<std::string> held(const ContainerRequest& request, bool init) {
+  std::vector<std::string> out;
+  if (!init) out = {"sh", "-c", R"("$@" & wait $!)", "sh"};
+  out.insert(out.end(), request.hold.begin(), request.hold.end());
+  return out;
+}
+
 std::string description(const ContainerRequest& request, bool init) {
   if (request.hold.empty()) throw Error(ErrorCode::Usage, "a container needs a command that holds it");
   Json host = {{"NetworkMode", request.network ? "default" : "none"},
                {"PidsLimit", request.limits.processes},
                {"Mounts", mounts(request.mounts)},
                {"SecurityOpt", {"no-new-privileges"}}};
+  const auto hold = held(request, init);
   if (init) host["Init"] = true;
   if (request.limits.memory_bytes > 0) {
     host["Memory"] = request.limits.memory_bytes;
@@ -51,8 +60,8 @@ std::string description(const ContainerRequest& request, bool init) {
   Json out = {{"Image", request.image},
               {"WorkingDir", request.folder},
               {"Env", texts(request.environment)},
-              {"Entrypoint", {request.hold.front()}},
-              {"Cmd", std::vector<std::string>(request.hold.begin() + 1, request.hold.end())},
+              {"Entrypoint", {hold.front()}},
+              {"Cmd", std::vector<std::string>(hold.begin() + 1, hold.end())},
               {"Labels", {{"ipw", "1"}, {"ipw.owner", owner_label()}}},
               {"HostConfig", host}};
   if (!request.user.empty()) out["User"] = request.user;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -173,6 +174,8 @@ TEST_F(RealContainer, a_listener_in_its_network_is_served_from_outside) {
   const auto socket = container->listen(8123);
   ASSERT_TRUE(socket);
   std::jthread server([&] {
+    pollfd ready{*socket, POLLIN, 0};
+    if (::poll(&ready, 1, 20'000) <= 0) return;
     const int peer = ::accept(*socket, nullptr, nullptr);
     EXPECT_EQ(::write(peer, "hello\n", 6), 6);
     ::close(peer);

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "ipw/base/error.h"
+#include "ipw/sandbox/workplaces.h"
 
 namespace ipw::agents {
 namespace {
@@ -30,7 +31,8 @@ class Command : public testing::Test {
   TaskEnd run(const std::string& kwargs, Seconds wall = Seconds(20)) {
     AgentOptions options{kwargs, {wall, 20}, "none"};
     NoTools tools;
-    return make_command(options)->run({"q0007", "What is {key}?", folder_},
+    const auto place = sandbox::make_host_workplace({.folder = folder_});
+    return make_command(options)->run({"q0007", "What is {key}?", folder_, place.get()},
                                       {"http://127.0.0.1:9/v1", "secret", "m"}, tools, {});
   }
   std::filesystem::path folder_;

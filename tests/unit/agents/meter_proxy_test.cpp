@@ -4,9 +4,12 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "ipw/base/error.h"
 #include "ipw/http/server.h"
@@ -139,6 +142,42 @@ TEST(MeterProxy, a_key_of_no_task_is_refused) {
     EXPECT_EQ(answer.result.status, 401);
     EXPECT_THAT(answer.body, HasSubstr("invalid_api_key"));
   }
+}
+
+/// A listening socket on loopback and its port.
+std::pair<int, int> listening() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::listen(fd, 8), 0);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return {fd, ntohs(address.sin_port)};
+}
+
+TEST(MeterProxy, serves_a_socket_that_it_is_given_until_it_lets_go_of_it) {
+  const Origin origin(kChat);
+  Bench bench(origin);
+  const auto key = bench.proxy->new_key();
+  const auto [fd, port] = listening();
+  const int token = bench.proxy->adopt(fd);
+  http::Request request{.method = "POST",
+                        .url = fmt::format("http://127.0.0.1:{}/v1/chat/completions", port),
+                        .headers = {{"Authorization", "Bearer " + key}},
+                        .body = R"({"model":"m","stream":true})"};
+  EXPECT_EQ(http::fetch(*bench.session, request).result.status, 200);
+  EXPECT_EQ(bench.calls.next().key, key);
+  bench.proxy->let_go(token);
+  const auto refused = [&] {
+    const auto fresh = http::make_session();
+    const auto result = http::fetch(*fresh, request).result;
+    return result.failure && result.failure->kind == http::TransferFailure::Kind::Connect;
+  };
+  for (int i = 0; i < 1000 && !refused(); ++i) std::this_thread::yield();
+  EXPECT_TRUE(refused());
+  EXPECT_EQ(bench.post("/v1/chat/completions", key, R"({"model":"m","stream":true})").result.status, 200);
 }
 
 TEST(MeterProxy, without_keys_of_its_own_it_lets_the_agent_s_through) {

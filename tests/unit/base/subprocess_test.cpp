@@ -2,6 +2,7 @@
 #include "ipw/base/subprocess.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "ipw/base/error.h"
 
@@ -18,6 +19,34 @@ TEST(Process, keeps_both_streams_and_the_status) {
 TEST(Process, is_killed_with_its_children_at_the_limit) {
   const auto result = run_process({"sh", "-c", "sleep 60 & wait"}, Seconds(0.2));
   EXPECT_TRUE(result.timed_out);
+}
+
+TEST(Process, that_closes_its_streams_is_killed_at_the_limit_all_the_same) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto result = run_process({"sh", "-c", "exec sleep 60 >/dev/null 2>&1"}, Seconds(0.2));
+  EXPECT_TRUE(result.timed_out);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+}
+
+TEST(Process, does_not_wait_for_what_it_left_in_the_background_if_asked_not_to) {
+  ProcessRequest request;
+  request.argv = {"sh", "-c", "sleep 60 & echo $!; exit 4"};
+  request.timeout = Seconds(30);
+  request.linger = Seconds(0.1);
+  const auto result = run_process(request);
+  EXPECT_EQ(result.exit_status, 4);
+  EXPECT_FALSE(result.timed_out);
+  const int left = std::stoi(result.out);
+  EXPECT_EQ(::kill(left, SIGKILL), 0);
+}
+
+TEST(Process, may_have_nothing_of_our_environment) {
+  ProcessRequest request;
+  request.argv = {"/usr/bin/env"};
+  request.timeout = Seconds(30);
+  request.environment = {"ONE=1"};
+  request.only_this_environment = true;
+  EXPECT_EQ(run_process(request).out, "ONE=1\n");
 }
 
 TEST(Process, gets_its_input_and_may_report_apart) {

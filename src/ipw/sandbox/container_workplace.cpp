@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// A container with the task's folder of this machine at /workspace.
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <mutex>
+
+#include "ipw/base/error.h"
+#include "ipw/base/files.h"
+#include "ipw/sandbox/container.h"
+#include "ipw/sandbox/workplaces.h"
+
+namespace ipw::sandbox {
+namespace {
+
+constexpr const char* kFolder = "/workspace";
+
+/// Gives the files that other users of the container have made to us before it goes, as far as it can: else
+/// nobody could remove them.
+class MountedContainer final : public Workplace {
+ public:
+  explicit MountedContainer(std::unique_ptr<Container> container) : container_(std::move(container)) {}
+  ~MountedContainer() override {
+    if (::geteuid() == 0) return;
+    Command command;
+    command.argv = {"sh", "-c", "chmod -R a+rwX . 2>/dev/null || true"};
+    command.wall = Seconds(20);
+    container_->run(command);
+  }
+  MountedContainer(const MountedContainer&) = delete;
+  MountedContainer& operator=(const MountedContainer&) = delete;
+
+  CommandEnd run(const Command& command) override { return container_->run(command); }
+  std::string folder() const override { return kFolder; }
+  std::optional<int> listen(int port) override { return container_->listen(port); }
+
+ private:
+  std::unique_ptr<Container> container_;
+};
+
+/// Several tasks at once ask for the same image; one of them gets it.
+void get_image(ContainerEngine& engine, const std::string& image) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  if (!engine.has_image(image)) engine.pull(image, {});
+}
+
+}  // namespace
+
+std::unique_ptr<Workplace> make_container_workplace(const PlaceOptions& options) {
+  if (options.image.empty())
+    throw Error(ErrorCode::Usage, "the sandbox 'container' needs an image", "--sandbox-image debian:12");
+  const auto engine = connect_engine(options.engine);
+  get_image(*engine, options.image);
+  make_directories(options.folder);
+  ContainerRequest request;
+  request.image = options.image;
+  request.folder = kFolder;
+  request.user = "0";  // an image's own user could not write into the folder
+  request.mounts = {{options.folder, kFolder, true}};
+  request.network = options.network;
+  request.limits = {options.limits.cpus, options.limits.memory_bytes, options.limits.processes};
+  return std::make_unique<MountedContainer>(engine->start(request));
+}
+
+}  // namespace ipw::sandbox
