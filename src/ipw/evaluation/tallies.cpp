@@ -132,8 +132,8 @@ class IfEvalTally final : public Tally {
   std::size_t prompts_ = 0, prompts_loose_ = 0, instructions_ = 0, strict_ = 0, loose_ = 0;
 };
 
-/// SWEfficiency (scripts/eval/get_report.py): the harmonic mean of the model's speed-up over the expert's, where
-/// a task that is not solved has the speed-up 1. Tasks whose expert was not measured are in no figure.
+/// SWEfficiency (scripts/eval/get_report.py): the harmonic mean of the model's speed-up over the expert's,
+/// where a task that is not solved has the speed-up 1. Tasks whose expert was not measured are in no figure.
 class SpeedupTally final : public Tally {
  public:
   void add(const Judged& answer) override {

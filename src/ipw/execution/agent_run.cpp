@@ -122,7 +122,7 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
       dataset_(open_dataset(config_, around)),
       info_(dataset_->info()),
-      trials_({{}, (around.data_dir / "data").string()}) {
+      trials_({config_.agent.sandbox_engine, (around.data_dir / "data").string()}) {
   agents::AgentOptions options{config_.agent.kwargs,
                                {Seconds(config_.query_timeout_seconds), config_.agent.max_turns},
                                config_.agent.sandbox,
@@ -266,11 +266,13 @@ void AgentRun::leave_out(const datasets::Question& question, const TaskArtifacts
   end.stop_reason = "harness";
   end.failure = clients::Failure{std::string(records::kHarnessFailure), trouble};
   const Instant now = around_.clock.now();
+  const auto span = ledger_->begin_task(now);
+  ledger_->end(span, now);
   auto record = record_of(question, end, {}, now, now);
   record.evaluation = not_opened(question, trouble);
   artifacts.write(record, end);
   const std::lock_guard lock(mutex_);
-  finished_.push_back({{}, std::move(record), now, now, true, true});
+  finished_.push_back({span, std::move(record), now, now, false, true});
 }
 
 /// After the task's span has ended, so that the energy of its tests is not the agent's; also where the agent

@@ -14,7 +14,9 @@ namespace {
 
 std::shared_ptr<Images> images_of(const HarnessOptions& options) {
   return std::make_shared<Images>([endpoint = options.engine] {
-    return std::shared_ptr<sandbox::ContainerEngine>(sandbox::connect_engine(endpoint));
+    std::shared_ptr<sandbox::ContainerEngine> engine = sandbox::connect_engine(endpoint);
+    sandbox::remove_left_containers(endpoint);
+    return engine;
   });
 }
 

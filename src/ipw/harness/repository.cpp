@@ -117,9 +117,10 @@ Applied apply_by_files(sandbox::Workplace& place, const std::string& folder, con
         "  git apply --whitespace=nowarn --include={0} /tmp/patch.diff || "
         "! git ls-files --error-unmatch -- {0} >/dev/null 2>&1 || return 1\n",
         shell_word(file));
-  const auto script = fmt::format(
-      "all() {{\n{}  :\n}}\nall || {{ git reset --hard {} && all; }}",
-      each.empty() ? "  git apply --whitespace=nowarn /tmp/patch.diff || return 1\n" : each, shell_word(base));
+  const auto script =
+      fmt::format("all() {{\n{}  :\n}}\nall || {{ git reset --hard {} && all; }}",
+                  each.empty() ? "  git apply --whitespace=nowarn /tmp/patch.diff || return 1\n" : each,
+                  shell_word(base));
   return run_in_repository(place, folder, patch, script, stop);
 }
 

@@ -28,7 +28,8 @@ std::string words(const std::vector<std::string>& files) {
 /// The tests' files as they were at the base commit; those that the test patch makes anew are taken away.
 std::string reset(const PatchedFiles& files, const std::string& base) {
   std::string out;
-  if (!files.changed.empty()) out += fmt::format("git checkout {}{}\n", shell_word(base), words(files.changed));
+  if (!files.changed.empty())
+    out += fmt::format("git checkout {}{}\n", shell_word(base), words(files.changed));
   if (!files.added.empty()) out += "rm -f --" + words(files.added) + "\n";
   return out;
 }

@@ -78,8 +78,9 @@ TEST(Tallies, S10_swefficiency_has_the_harmonic_mean_of_the_speedup_ratios) {
   const Judged fast{.correct = true, .metadata = R"({"speedup_ratio": 1.5, "correctness": true})"},
       slow{.metadata = R"({"speedup_ratio": 0.5, "correctness": false})"}, unknown{.metadata = "{}"};
   // 2 / (1/1.5 + 1/0.5) = 0.75
-  EXPECT_THAT(figures("swefficiency", {fast, slow, unknown}),
-              UnorderedElementsAre(near("speedup_ratio", 0.75), near("correctness", 0.5), near("measured", 2)));
+  EXPECT_THAT(
+      figures("swefficiency", {fast, slow, unknown}),
+      UnorderedElementsAre(near("speedup_ratio", 0.75), near("correctness", 0.5), near("measured", 2)));
   EXPECT_TRUE(figures("swefficiency", {unknown}).empty());
 }
 
