@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 using Arguments = std::vector<std::string>;
 
 constexpr const char* kFolder = "/workspace";
+constexpr const char* kVariable = "IPW_VARIABLE_";
 
 void append(Arguments& to, Arguments more) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
@@ -117,24 +118,42 @@ class BubblewrapWorkplace final : public Workplace {
                      "--uts",   "--pid"};
     if (!options_.network) append(out, {"--net"});
     if (!root_) append(out, {"--user", "--preserve-credentials"});
-    append(out, {"--", "setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"});
+    append(out, {"--", "/usr/bin/setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"});
     if (root_)
       append(out, {fmt::format("--reuid={}", user_), fmt::format("--regid={}", user_), "--clear-groups"});
     const auto& limits = options_.limits;
-    append(out, {"--", "prlimit", fmt::format("--nproc={}", limits.processes),
+    append(out, {"--", "/usr/bin/prlimit", fmt::format("--nproc={}", limits.processes),
                  fmt::format("--data={}", limits.memory_bytes), fmt::format("--fsize={}", limits.disk_bytes),
                  "--core=0", "--"});
-    append(out, {"env", "--chdir=" + (fs::path(kFolder) / command.folder).string(), "--"});
+    append(out, {"/bin/sh", "-c", with_variables(variables(command).size()),
+                 (fs::path(kFolder) / command.folder).string()});
     append(out, command.argv);
     return out;
   }
 
-  static std::vector<std::string> environment(const Command& command) {
-    std::map<std::string, std::string> variables = {
+  /// A command's variables must not reach the programs before it, which have rights that it has not (PATH,
+  /// LD_PRELOAD), nor their arguments, which everybody on this machine can read. So they travel under names
+  /// that mean nothing, and get their own at the end.
+  static std::string with_variables(std::size_t count) {
+    std::string dropped, set;
+    for (std::size_t i = 0; i < count; ++i) {
+      dropped += fmt::format(" -u {}{}", kVariable, i);
+      set += fmt::format(" \"${}{}\"", kVariable, i);
+    }
+    return fmt::format("exec /usr/bin/env{} --chdir=\"$0\" --{} \"$@\"", dropped, set);
+  }
+
+  static std::map<std::string, std::string> variables(const Command& command) {
+    std::map<std::string, std::string> out = {
         {"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/tmp"}, {"LANG", "C.UTF-8"}};
-    for (const auto& [name, value] : command.environment) variables[name] = value;
+    for (const auto& [name, value] : command.environment) out[name] = value;
+    return out;
+  }
+
+  static std::vector<std::string> environment(const Command& command) {
     std::vector<std::string> out;
-    for (const auto& [name, value] : variables) out.push_back(fmt::format("{}={}", name, value));
+    for (const auto& [name, value] : variables(command))
+      out.push_back(fmt::format("{}{}={}={}", kVariable, out.size(), name, value));
     return out;
   }
 

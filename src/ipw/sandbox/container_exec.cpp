@@ -84,7 +84,8 @@ void ContainerExec::run(const Command& command, const std::string& input_file, C
 std::string ContainerExec::create(const Command& command, const std::string& input_file,
                                   const std::string& mark) const {
   Json environment = {fmt::format("{}={}", kMark, mark)};
-  for (const auto& [name, value] : command.environment) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : command.environment)
+    environment.push_back(fmt::format("{}={}", name, value));
   Json body = {{"AttachStdout", true},
                {"AttachStderr", true},
                {"Env", environment},

@@ -21,7 +21,7 @@ constexpr Seconds kCopy{600};
 
 Json texts(const std::map<std::string, std::string>& variables) {
   Json out = Json::array();
-  for (const auto& [name, value] : variables) out.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables) out.push_back(fmt::format("{}={}", name, value));
   return out;
 }
 

@@ -181,6 +181,27 @@ TEST_P(EveryPlace, the_shadow_file_and_other_processes_are_out_of_reach) {
   EXPECT_EQ(run("env | grep -c HOSTNAME_OF_OURS").output, "0\n");
 }
 
+TEST_P(EveryPlace, its_variables_are_those_of_the_command_alone) {
+  if (GetParam() != "bubblewrap") return;
+  EXPECT_EQ(run("mkdir bin; printf '#!/bin/sh\\nid -u >/workspace/who; exit 7\\n' >bin/setpriv; chmod +x "
+                "bin/setpriv; "
+                "cp bin/setpriv bin/prlimit; cp bin/setpriv bin/env; cp bin/setpriv bin/sh")
+                .exit_status,
+            0);
+  Command command;
+  command.argv = {"/usr/bin/env"};
+  command.environment = {
+      {"PATH", "/workspace/bin"}, {"LD_PRELOAD", "/workspace/none.so"}, {"TWO", "a \"b\" $c\nd"}};
+  const auto end = place_->run(command);
+  EXPECT_EQ(end.exit_status, 0) << end.errors;
+  EXPECT_FALSE(fs::exists(options_.folder / "who"));
+  EXPECT_NE(end.output.find("TWO=a \"b\" $c\nd\n"), std::string::npos) << end.output;
+  EXPECT_EQ(end.output.find("IPW_VARIABLE"), std::string::npos) << end.output;
+  auto hidden = shell("for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; done");
+  hidden.environment = {{"KEY", "of-nobody-else"}};
+  EXPECT_EQ(place_->run(hidden).output.find("of-nobody-else"), std::string::npos);
+}
+
 TEST_P(EveryPlace, there_is_a_terminal_to_be_had) {
   if (GetParam() != "bubblewrap") return;
   const auto end = run("python3 -c 'import pty; pty.spawn([\"echo\", \"from a terminal\"])'");
