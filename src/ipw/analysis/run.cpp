@@ -82,6 +82,9 @@ void Collector::add_outcome(const records::QueryRecord& record, QueryRow& row) {
   if (record.failure && !solved && record.failure->kind != records::kHarnessFailure) {
     row.outcome = Outcome::Failed;
     count(run_.failures, record.failure->kind);
+    // What a failed agent has left was verified all the same, and benchmarks count it.
+    if (record.evaluation && record.evaluation->correct && !record.evaluation->metadata.empty())
+      add_to_tally(record);
   } else if (record.evaluation && record.evaluation->correct) {
     row.outcome = *record.evaluation->correct ? Outcome::Correct : Outcome::Wrong;
     if (is_unparsed(*record.evaluation)) ++run_.unparsed;

@@ -98,7 +98,7 @@ def make_repository(folder):
 class Harness(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.place = cls.enterClassContext(tempfile.TemporaryDirectory()) if hasattr(cls, "enterClassContext") else cls.enter(tempfile.TemporaryDirectory())
+        cls.place = cls.enter(tempfile.TemporaryDirectory())
         cls.engine = cls.enter(containers.start_engine())
         repository = pathlib.Path(cls.place, "testbed")
         cls.commit, cls.test_patch, cls.expert = make_repository(repository)

@@ -44,6 +44,36 @@ TEST(Accuracy, S37_over_scored_answers_alone_stands_beside_it) {
   EXPECT_EQ(summary["failures"]["timeout"], 2);
 }
 
+TEST(Accuracy, S15_a_task_that_ran_out_of_time_and_is_solved_counts_as_right) {
+  auto late = failed(2);
+  late.evaluation.emplace().correct = true;
+  const Accuracy a = accuracy_of(run_of({answered(0, true), answered(1, false), late, failed(3)}), {});
+  EXPECT_DOUBLE_EQ(*a.total.value, 0.5);
+  EXPECT_EQ(a.counts.failed, 1u);
+}
+
+TEST(Accuracy, S11_a_task_whose_place_was_missing_is_unscored) {
+  auto missing = failed(2);
+  missing.failure->kind = "harness";
+  missing.evaluation.emplace().reason = "harness error: no image";
+  const RunData run = run_of({answered(0, true), answered(1, false), missing});
+  EXPECT_DOUBLE_EQ(*accuracy_of(run, {}).total.value, 0.5);
+  EXPECT_EQ(run.unscored.at("harness error: no image"), 1u);
+  EXPECT_TRUE(run.failures.empty());
+}
+
+TEST(Accuracy, S10_a_failed_agent_whose_task_was_verified_is_in_the_benchmark_s_figures) {
+  auto lost = failed(1);
+  lost.evaluation.emplace().correct = false;
+  lost.evaluation->scorer = "swefficiency";
+  lost.evaluation->metadata = R"({"speedup_ratio": 0.5})";
+  auto won = answered(0, true);
+  won.evaluation->scorer = "swefficiency";
+  won.evaluation->metadata = R"({"speedup_ratio": 1.5, "correctness": true})";
+  const auto text = accuracy_result(run_of({won, lost}), {}).json;
+  EXPECT_THAT(text, HasSubstr("0.75"));
+}
+
 TEST(Accuracy, unscored_answers_leave_the_denominator_with_their_reasons) {
   const RunData run = run_of({answered(0, true), answered(1, false), unscored(2, "judge was silent")});
   const Accuracy a = accuracy_of(run, {});
