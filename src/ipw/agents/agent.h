@@ -15,11 +15,16 @@
 #include "ipw/base/registry.h"
 #include "ipw/clients/client.h"
 
+namespace ipw::sandbox {
+class Workplace;
+}
+
 namespace ipw::agents {
 
 struct Task {
   std::string id, prompt;
-  std::filesystem::path workspace;  ///< a folder of its own, empty at the start
+  std::filesystem::path workspace;      ///< a folder of its own, empty at the start
+  sandbox::Workplace* place = nullptr;  ///< where the task's commands run; outlives run()
 };
 
 /// Where the task's model is asked: a key of its own at the proxy.
@@ -65,6 +70,8 @@ struct AgentOptions {
   std::string kwargs_json = "{}";  ///< --agent-kwargs: a JSON object
   Limits limits;
   std::string sandbox;  ///< where what models write may run; "none" is this machine, with all that is on it
+  std::string dataset = {};  ///< its id, where tools have defaults by benchmark
+  Clock* clock = nullptr;    ///< null: the machine's; outlives the agent
 };
 
 using AgentEntry = Entry<Agent, const AgentOptions&>;

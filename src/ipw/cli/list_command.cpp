@@ -15,6 +15,7 @@
 #include "ipw/evaluation/scorer.h"
 #include "ipw/prices/prices.h"
 #include "ipw/telemetry/collectors.h"
+#include "ipw/tools/tools.h"
 
 namespace ipw::cli {
 namespace {
@@ -97,6 +98,7 @@ constexpr Section kSections[] = {
     {"collectors", [] { return section("Collectors", telemetry::collectors()); }},
     {"datasets", [] { return section("Datasets", datasets::datasets()); }},
     {"scorers", [] { return section("Scorers", evaluation::scorers()); }},
+    {"tools", [] { return section("Tools", tools::tools()); }},
 };
 
 int run(const Values& values, Context& context) {
@@ -124,7 +126,7 @@ int run(const Values& values, Context& context) {
 }  // namespace
 
 const Command kList = {
-    "list",   "Show what is built in: clients, datasets, scorers, analyses, collectors, prices.",
+    "list",   "Show what is built in: clients, datasets, scorers, analyses, collectors, tools, prices.",
     {},       kPositionals,
     kOptions, run};
 

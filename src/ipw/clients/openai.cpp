@@ -40,8 +40,9 @@ constexpr std::array kFields = {
 };
 constexpr std::array<std::string_view, 4> kOwnParams = {"extra", "probe", "system", "timeout"};
 
-/// ".../v1" unless the address already ends in a version.
+/// ".../v1" unless the address already ends in a version, or in one with Google's "/openai" behind it.
 std::string with_version(const std::string& url) {
+  if (url.ends_with("/v1beta/openai")) return url;
   const auto last = std::string_view(url).substr(url.rfind('/') + 1);
   const bool versioned = last.size() >= 2 && last[0] == 'v' && last[1] >= '0' && last[1] <= '9';
   return versioned ? url : url + "/v1";

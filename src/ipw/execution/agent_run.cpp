@@ -101,7 +101,9 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       info_(dataset_->info()) {
   agents::AgentOptions options{config_.agent.kwargs,
                                {Seconds(config_.query_timeout_seconds), config_.agent.max_turns},
-                               config_.agent.sandbox};
+                               config_.agent.sandbox,
+                               info_.id,
+                               &around.clock};
   agent_ = require("agent", agents::agents(), config_.agent.name).make(options);
   source_ = open_source(config_, around, observer);
   engine_ = open_engine(engine_config(config_), around, observer);

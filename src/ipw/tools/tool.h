@@ -23,6 +23,7 @@ struct ToolSpec {
 struct ToolResult {
   std::string text;
   bool failed = false;
+  std::string usage_json;  ///< {"model", "input_tokens", "output_tokens"} where another model was asked
 };
 
 /// Where and for how long a call may work.

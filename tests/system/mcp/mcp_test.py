@@ -238,6 +238,18 @@ class OurServer(unittest.IsolatedAsyncioTestCase):
             with self.subTest(mode):
                 await self.check(stdio_client(parameters), mode, version)
 
+    async def test_A17_serves_tools_of_ours(self):
+        with tempfile.TemporaryDirectory() as folder:
+            words = ["--tool", "calculator", "--tool", "bash", "--workspace", folder]
+            with serving(*words) as url:
+                for where in (url, stdio_client(StdioServerParameters(command=PROGRAM, args=["mcp", "serve", *words]))):
+                    async with Client(where) as client:
+                        self.assertEqual([tool.name for tool in (await client.list_tools()).tools], ["calculator", "bash"])
+                        self.assertEqual((await client.call_tool("calculator", {"expression": "2^10"})).content[0].text, "1024")
+                        self.assertTrue((await client.call_tool("calculator", {"expression": "2 +"})).is_error)
+                        self.assertFalse((await client.call_tool("bash", {"command": "echo one >>kept"})).is_error)
+            self.assertEqual(pathlib.Path(folder, "kept").read_text(), "one\none\n")
+
     async def test_A17_serves_tools_over_http(self):
         with serving(command(*OFFICIAL, "stdio")) as url:
             for mode, version in (("legacy", LEGACY[-1]), ("auto", MODERN), (MODERN, MODERN)):

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipw/tools/search_corpus.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "ipw/base/error.h"
+#include "ipw/base/files.h"
+#include "ipw/base/hash.h"
+#include "ipw/base/log.h"
+#include "ipw/base/text.h"
+#include "ipw/tools/index_file.h"
+
+namespace ipw::tools {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uintmax_t kLargestFile = std::uintmax_t{64} << 20;
+constexpr std::size_t kLooked = 4096;
+
+bool is_hidden(const fs::path& path) {
+  return path.filename().string().starts_with('.');
+}
+
+bool is_text(const std::string& content) {
+  return !trim(content).empty() &&
+         std::string_view(content).substr(0, kLooked).find('\0') == std::string_view::npos;
+}
+
+std::vector<Document> documents_below(const fs::path& folder) {
+  std::vector<Document> out;
+  for (auto it = fs::recursive_directory_iterator(folder); it != fs::recursive_directory_iterator(); ++it) {
+    if (is_hidden(it->path())) {
+      if (it->is_directory()) it.disable_recursion_pending();
+      continue;
+    }
+    if (!it->is_regular_file() || it->is_symlink()) continue;
+    if (it->file_size() > kLargestFile) {
+      log::warning("{} is left out of the search: it is larger than 64 MiB", it->path().string());
+      continue;
+    }
+    auto content = read_file(it->path());
+    if (!is_text(content)) continue;
+    out.push_back({fs::relative(it->path(), folder).generic_string(), to_valid_utf8(content), {}});
+  }
+  return out;
+}
+
+fs::path cache_of(const ToolOptions& tool) {
+  if (!tool.cache_dir.empty()) return tool.cache_dir;
+  const char* set = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  const fs::path base = set != nullptr && *set != '\0' ? fs::path(set)
+                        : home != nullptr              ? fs::path(home) / ".cache"
+                                                       : fs::temp_directory_path();
+  return base / "ipw" / "indexes";
+}
+
+template <class Index>
+std::shared_ptr<const Retriever> kept(Index index, const fs::path& path) {
+  try {
+    make_directories(path.parent_path());
+    index.save(path);
+  } catch (const Error& error) {
+    log::warning("the index is not kept for the next run: {}", error.what());
+  }
+  return std::make_shared<Index>(std::move(index));
+}
+
+}  // namespace
+
+std::vector<Document> documents_at(const fs::path& path) {
+  if (!fs::exists(path))
+    throw Error(ErrorCode::NotFound, fmt::format("there are no documents at {}", path.string()),
+                "'path' names a folder of text files or a file of JSON Lines (docs/reference/retrieval.md)");
+  auto out = fs::is_directory(path) ? documents_below(path) : read_documents(path);
+  if (out.empty())
+    throw Error(ErrorCode::NotFound, fmt::format("no text is in {}", path.string()),
+                "put text files there; PDF and office documents are not read");
+  return out;
+}
+
+std::shared_ptr<const Corpus> open_corpus(const Json& options) {
+  static std::mutex mutex;
+  static std::map<std::string, std::weak_ptr<const Corpus>> open;  // guarded by mutex
+  ChunkOptions chunks;
+  const auto count = [&](const char* key, std::size_t fallback) {
+    const auto value = options.value(key, static_cast<std::int64_t>(fallback));
+    if (value < 0)
+      throw Error(ErrorCode::Usage, fmt::format("options of a search tool: '{}' is below 0", key));
+    return static_cast<std::size_t>(value);
+  };
+  chunks.max_bytes = count("chunk_bytes", chunks.max_bytes);
+  chunks.overlap = count("overlap", chunks.overlap);
+  const auto path = options.at("path").get<std::string>();
+  const std::lock_guard lock(mutex);
+  auto& place = open[fmt::format("{}\n{} {}", path, chunks.max_bytes, chunks.overlap)];
+  if (auto corpus = place.lock()) return corpus;
+  auto corpus = std::make_shared<const Corpus>(documents_at(path), chunks);
+  place = corpus;
+  return corpus;
+}
+
+std::shared_ptr<const Retriever> open_bm25(const std::shared_ptr<const Corpus>& corpus, const Json& options,
+                                           const ToolOptions& tool) {
+  Bm25Options parameters;
+  parameters.k1 = options.value("k1", parameters.k1);
+  parameters.b = options.value("b", parameters.b);
+  const auto name = fmt::format("{} {}", options.at("path").get<std::string>(),
+                                content_key(*corpus, fmt::format("bm25 {} {}", parameters.k1, parameters.b)));
+  const auto path = index_path(cache_of(tool), name);
+  if (fs::exists(path)) return std::make_shared<Bm25>(Bm25::load(path, corpus, parameters));
+  return kept(Bm25(corpus, parameters), path);
+}
+
+std::shared_ptr<const Retriever> open_dense(const std::shared_ptr<const Corpus>& corpus, const Json& options,
+                                            const ToolOptions& tool) {
+  EmbeddingServer server;
+  server.base_url = options.at("embedding_url").get<std::string>();
+  server.model = options.at("embedding_model").get<std::string>();
+  server.batch = static_cast<std::size_t>(std::clamp<std::int64_t>(options.value("batch", 32), 1, 2048));
+  if (const auto name = options.value("embedding_key_env", std::string()); !name.empty())
+    if (const char* key = std::getenv(name.c_str()); key != nullptr) server.key = key;
+  DenseOptions parameters{server.model, options.value("query_prefix", std::string()),
+                          options.value("document_prefix", std::string())};
+  auto path = index_path(cache_of(tool), fmt::format("{} {}", options.at("path").get<std::string>(),
+                                                     dense_key(*corpus, parameters)));
+  path.replace_extension(".dense");
+  auto embed = embed_by_server(server);
+  if (fs::exists(path))
+    return std::make_shared<Dense>(Dense::load(path, corpus, std::move(embed), std::move(parameters)));
+  return kept(Dense(corpus, std::move(embed), std::move(parameters)), path);
+}
+
+}  // namespace ipw::tools
