@@ -201,7 +201,7 @@ class Liars(unittest.TestCase):
     def test_a_server_that_does_not_start_is_an_error_with_its_own_words(self):
         self.assertIn("no such database", ipw("tools", self.where("at-once"), status=1).stderr)
         self.assertIn("cannot start /nowhere", ipw("tools", "/nowhere", status=1).stderr)
-        self.assertIn("has no 'kommand'", ipw("tools", '{"comand": "x"}', status=2).stderr)
+        self.assertIn("has no 'kommand'", ipw("tools", '{"kommand": "x"}', status=2).stderr)
 
     def test_nothing_is_left_of_a_server_that_will_not_end(self):
         log = self.place.name + "/pids"
