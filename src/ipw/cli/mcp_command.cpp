@@ -6,8 +6,10 @@
 #include <array>
 #include <condition_variable>
 #include <cstdio>
+#include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
@@ -15,8 +17,10 @@
 #include "ipw/base/say.h"
 #include "ipw/base/text.h"
 #include "ipw/cli/commands.h"
+#include "ipw/sandbox/workplaces.h"
 #include "ipw/tools/mcp_client.h"
 #include "ipw/tools/mcp_serve.h"
+#include "ipw/tools/tools.h"
 
 namespace ipw::cli {
 namespace {
@@ -30,6 +34,11 @@ constexpr Positional kPositionals[] = {
     {"TOOL", "call: its name, as tools lists it.", false},
     {"ARGUMENTS", "call: a JSON object.", false}};
 constexpr Option kOptions[] = {
+    {"--tool", "NAME[=JSON]", "", "serve: a tool of ours, with its options; ipw list tools names them.",
+     Kind::List},
+    {"--workspace", "DIR", "",
+     "serve: the folder in which bash, code_interpreter and the file tools work, in bubblewrap, without a "
+     "network."},
     {"--http", "[ADDRESS:]PORT", "standard input and output",
      "serve: listen there, at /mcp; 0 takes any free port, and the address is 127.0.0.1 if there is none."},
     {"--timeout", "SECONDS", "120", "Longest time of a call."},
@@ -135,12 +144,53 @@ int serve_at(const mcp::HttpOptions& options, const tools::ToolSet& served,
   return 0;
 }
 
+tools::ToolSet our_tools(const Values& values, Context& context) {
+  tools::ToolSet out;
+  for (const auto& each : values.list("--tool")) {
+    const auto equals = each.find('=');
+    tools::ToolOptions options;
+    if (equals != each.npos) options.options_json = each.substr(equals + 1);
+    options.clock = &context.around.clock;
+    out.push_back(tools::make_tool(each.substr(0, equals), options));
+  }
+  return out;
+}
+
+/// What is served: tools of ours, and those of another server.
+tools::ToolSet served_tools(const Values& values, Context& context) {
+  auto out = our_tools(values, context);
+  if (values.has("SERVER")) {
+    const auto client = mcp::connect(mcp::parse_server(wanted(values, "SERVER")), context.stop);
+    for (auto& tool : client->tools()) out.push_back(std::move(tool));
+  }
+  if (out.empty())
+    throw Error(ErrorCode::Usage, "there is nothing to serve",
+                "name tools of ours (--tool calculator), or a server whose tools to pass on");
+  std::set<std::string> names;
+  for (const auto& tool : out)
+    if (!names.insert(tool->spec().name).second)
+      throw Error(ErrorCode::Usage, fmt::format("two tools are named '{}'", tool->spec().name),
+                  "leave one out");
+  return out;
+}
+
+std::unique_ptr<sandbox::Workplace> workspace(const Values& values) {
+  const auto folder = values.text("--workspace");
+  if (!folder) return nullptr;
+  sandbox::PlaceOptions options;
+  options.folder = std::filesystem::absolute(*folder);
+  if (!std::filesystem::is_directory(options.folder))
+    throw Error(ErrorCode::NotFound, fmt::format("--workspace {} is no folder", *folder), "make it first");
+  return sandbox::make_bubblewrap_workplace(options);
+}
+
 int serve(const Values& values, Context& context) {
-  const auto around = tool_context(values, context);
+  auto around = tool_context(values, context);
   const auto at = values.text("--http");
   const auto options = at ? std::optional(http_options(*at)) : std::nullopt;
-  const auto client = mcp::connect(mcp::parse_server(wanted(values, "SERVER")), context.stop);
-  const auto served = client->tools();
+  const auto place = workspace(values);
+  around.place = place.get();
+  const auto served = served_tools(values, context);
   if (options) return serve_at(*options, served, around);
   mcp::serve_streams(served, around, STDIN_FILENO, STDOUT_FILENO, context.stop);
   return 0;
@@ -168,6 +218,7 @@ const Command kMcp = {
     "Examples:\n"
     "  ipw mcp tools http://localhost:8000/mcp\n"
     "  ipw mcp call 'python3 server.py' add '{\"a\": 1, \"b\": 2}'\n"
+    "  ipw mcp serve --tool calculator --tool think\n"
     "  ipw mcp serve 'python3 server.py' --http 8000",
     kPositionals,
     kOptions,

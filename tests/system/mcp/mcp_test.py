@@ -201,7 +201,7 @@ class Liars(unittest.TestCase):
     def test_a_server_that_does_not_start_is_an_error_with_its_own_words(self):
         self.assertIn("no such database", ipw("tools", self.where("at-once"), status=1).stderr)
         self.assertIn("cannot start /nowhere", ipw("tools", "/nowhere", status=1).stderr)
-        self.assertIn("has no 'kommand'", ipw("tools", '{"comand": "x"}', status=2).stderr)
+        self.assertIn("has no 'kommand'", ipw("tools", '{"kommand": "x"}', status=2).stderr)
 
     def test_nothing_is_left_of_a_server_that_will_not_end(self):
         log = self.place.name + "/pids"
@@ -237,6 +237,18 @@ class OurServer(unittest.IsolatedAsyncioTestCase):
         for mode, version in (("legacy", LEGACY[-1]), ("auto", MODERN), (MODERN, MODERN)):
             with self.subTest(mode):
                 await self.check(stdio_client(parameters), mode, version)
+
+    async def test_A17_serves_tools_of_ours(self):
+        with tempfile.TemporaryDirectory() as folder:
+            words = ["--tool", "calculator", "--tool", "bash", "--workspace", folder]
+            with serving(*words) as url:
+                for where in (url, stdio_client(StdioServerParameters(command=PROGRAM, args=["mcp", "serve", *words]))):
+                    async with Client(where) as client:
+                        self.assertEqual([tool.name for tool in (await client.list_tools()).tools], ["calculator", "bash"])
+                        self.assertEqual((await client.call_tool("calculator", {"expression": "2^10"})).content[0].text, "1024")
+                        self.assertTrue((await client.call_tool("calculator", {"expression": "2 +"})).is_error)
+                        self.assertFalse((await client.call_tool("bash", {"command": "echo one >>kept"})).is_error)
+            self.assertEqual(pathlib.Path(folder, "kept").read_text(), "one\none\n")
 
     async def test_A17_serves_tools_over_http(self):
         with serving(command(*OFFICIAL, "stdio")) as url:
