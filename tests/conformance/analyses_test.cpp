@@ -18,7 +18,8 @@ TEST(Analyses, every_row_has_its_page) {
 }
 
 TEST(Analyses, C15_the_registry_holds_what_the_documentation_names) {
-  EXPECT_EQ(names(analyses()), (std::vector<std::string_view>{"accuracy", "actions", "efficiency", "regression"}));
+  EXPECT_EQ(names(analyses()),
+            (std::vector<std::string_view>{"accuracy", "actions", "efficiency", "regression"}));
 }
 
 }  // namespace

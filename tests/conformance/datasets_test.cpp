@@ -76,8 +76,7 @@ TEST_P(OfflineDatasets, do_not_score_an_empty_answer_as_right) {
 }
 
 bool has_rule(std::string_view name) {
-  return find(evaluation::scorers(), name) ||
-         find(harness::harnesses(), name) ||
+  return find(evaluation::scorers(), name) || find(harness::harnesses(), name) ||
          std::ranges::find(evaluation::graders(), name, &evaluation::GraderEntry::name) !=
              evaluation::graders().end();
 }

@@ -28,12 +28,10 @@ struct Kind {
 };
 
 std::vector<Kind> kinds() {
-  return {{"analyses", names(analysis::analyses()), {"compare"}},
-          {"clients", names(clients::clients()), {}},
-          {"collectors", names(telemetry::collectors()), {}},
-          {"datasets", names(datasets::datasets()), {}},
-          {"sandboxes", names(sandbox::workplaces()), {}},
-          {"tools", names(tools::tools()), {}}};
+  return {
+      {"analyses", names(analysis::analyses()), {"compare"}}, {"clients", names(clients::clients()), {}},
+      {"collectors", names(telemetry::collectors()), {}},     {"datasets", names(datasets::datasets()), {}},
+      {"sandboxes", names(sandbox::workplaces()), {}},        {"tools", names(tools::tools()), {}}};
 }
 
 std::vector<std::string> pages(const char* folder) {

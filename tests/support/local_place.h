@@ -30,6 +30,7 @@ class LocalPlace final : public Workplace {
     request.most_output = command.most_output;
     request.folder = command.folder.empty() ? folder_.string() : command.folder;
     request.stop = command.stop;
+    for (const auto& [name, value] : command.environment) request.environment.push_back(name + "=" + value);
     const auto result = run_process(request);
     CommandEnd out;
     out.output = result.out;

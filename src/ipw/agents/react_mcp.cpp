@@ -23,7 +23,8 @@ std::string filled(const std::string& text, const std::string& server) {
     const auto name = text.substr(begin + 2, end - begin - 2);
     const char* value = std::getenv(name.c_str());
     if (value == nullptr)
-      throw Error(ErrorCode::Usage, fmt::format("the MCP server '{}' wants {}, which is not set", server, name),
+      throw Error(ErrorCode::Usage,
+                  fmt::format("the MCP server '{}' wants {}, which is not set", server, name),
                   fmt::format("set {} in the environment", name));
     out += text.substr(at, begin - at) + value;
     at = end + 1;

@@ -44,6 +44,10 @@ constexpr Option kOptions[] = {
     {"--model", "NAME", "", "The model's name at the server.", Kind::Text, "What answers"},
     {"--client-base-url", "URL", "http://localhost:8000/v1", "The model's server: any with OpenAI's API.",
      Kind::Text, "What answers"},
+    {"--client-param", "KEY=VALUE", "",
+     "For the check of the server before the first task, such as probe=false; agents have arguments of their "
+     "own.",
+     Kind::List, "What answers"},
     {"--api-key", "KEY", "IPW_API_KEY, else OPENAI_API_KEY",
      "Key for the server; agents get keys of the proxy instead. Never written to disk.", Kind::Text,
      "What answers"},

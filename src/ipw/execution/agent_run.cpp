@@ -43,6 +43,15 @@ TaskLimits limits_of(const AgentChoice& agent) {
   return {agent.max_turns, agent.max_task_tokens, agent.max_task_cost};
 }
 
+std::unique_ptr<agents::Agent> make_agent(const ProfileConfig& config, Clock& clock) {
+  const agents::AgentOptions options{config.agent.kwargs,
+                                     {Seconds(config.query_timeout_seconds), config.agent.max_turns},
+                                     config.agent.sandbox,
+                                     config.dataset,
+                                     &clock};
+  return require("agent", agents::agents(), config.agent.name).make(options);
+}
+
 class AgentRun {
  public:
   AgentRun(const RunRequest& request, const Surroundings& around, Observer& observer, std::stop_token stop);
@@ -85,9 +94,9 @@ class AgentRun {
   Observer& observer_;
   std::stop_source stop_;
   std::stop_callback<std::function<void()>> forward_;
+  std::unique_ptr<agents::Agent> agent_;  // first: what is wrong with it is said before anything is fetched
   std::unique_ptr<datasets::Dataset> dataset_;
   datasets::DatasetInfo info_;
-  std::unique_ptr<agents::Agent> agent_;
   Trials trials_;
   std::atomic<bool> has_own_places_{false};
   bool told_of_places_ = false;
@@ -120,15 +129,10 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       around_(around),
       observer_(observer),
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
+      agent_(make_agent(config_, around.clock)),
       dataset_(open_dataset(config_, around)),
       info_(dataset_->info()),
       trials_({config_.agent.sandbox_engine, (around.data_dir / "data").string()}) {
-  agents::AgentOptions options{config_.agent.kwargs,
-                               {Seconds(config_.query_timeout_seconds), config_.agent.max_turns},
-                               config_.agent.sandbox,
-                               info_.id,
-                               &around.clock};
-  agent_ = require("agent", agents::agents(), config_.agent.name).make(options);
   check_task_place(config_.agent);
   source_ = open_source(config_, around, observer);
   engine_ = open_engine(engine_config(config_), around, observer);

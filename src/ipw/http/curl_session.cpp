@@ -231,7 +231,10 @@ void CurlSession::end(std::size_t index, CURLcode code) {
   transfer->conclude(code);
   transfer->result.done = transfer->arrived().at;
   curl_multi_remove_handle(multi_.get(), transfer->easy.get());
-  if (idle_handles_.size() < kIdleHandles) idle_handles_.push_back(std::move(transfer->easy));
+  // A handle whose transfer failed may keep its buffer, and libcurl 7.88 then refuses to set the buffer's
+  // size.
+  if (code == CURLE_OK && idle_handles_.size() < kIdleHandles)
+    idle_handles_.push_back(std::move(transfer->easy));
   if (transfer->done) transfer->done(std::move(transfer->result));
 }
 

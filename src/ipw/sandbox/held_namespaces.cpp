@@ -120,10 +120,9 @@ HeldNamespaces::HeldNamespaces(const std::vector<std::string>& arguments) {
   std::vector<std::string> argv = {"bwrap", "--info-fd", "3"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   argv.insert(argv.end(), {"--", "sh", "-c", "echo ready; exec cat"});
-  bwrap_ = spawn(std::move(argv), {{{input.reader(), 0},
-                                    {output.writer(), 1},
-                                    {::fileno(errors.get()), 2},
-                                    {info.writer(), 3}}});
+  bwrap_ =
+      spawn(std::move(argv),
+            {{{input.reader(), 0}, {output.writer(), 1}, {::fileno(errors.get()), 2}, {info.writer(), 3}}});
   input_ = input.take_writer();
   for (auto* pipe : {&output, &info}) pipe->close_writer();
   first_ = child_of(read_until(info.reader(), "}"));

@@ -39,7 +39,8 @@ class HostWorkplace final : public Workplace {
 }  // namespace
 
 std::unique_ptr<Workplace> make_host_workplace(const PlaceOptions& options) {
-  if (options.folder.empty()) throw Error(ErrorCode::Usage, "the place 'none' needs a folder of this machine");
+  if (options.folder.empty())
+    throw Error(ErrorCode::Usage, "the place 'none' needs a folder of this machine");
   return std::make_unique<HostWorkplace>(options.folder);
 }
 

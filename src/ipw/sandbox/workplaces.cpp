@@ -7,7 +7,8 @@ namespace ipw::sandbox {
 namespace {
 
 constexpr std::array kWorkplaces = {
-    WorkplaceEntry{"bubblewrap", "Namespaces of the kernel: the system's programs, the task's folder, no network.",
+    WorkplaceEntry{"bubblewrap",
+                   "Namespaces of the kernel: the system's programs, the task's folder, no network.",
                    make_bubblewrap_workplace},
     WorkplaceEntry{"container", "A container of docker or podman, of an image of your own.",
                    make_container_workplace},

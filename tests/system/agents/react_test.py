@@ -101,8 +101,7 @@ class React(unittest.TestCase):
 
     def metadata(self, run, trace):
         (path,) = run.glob(f"artifacts/{trace['query_id']}_*/metadata.json")
-        text = json.loads(path.read_text())
-        return text.get("agent", text)
+        return json.loads(path.read_text())["agent_metadata"]
 
     def assert_adds_up(self, trace):
         """Tokens exactly, joules and seconds within a thousandth."""

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 class NoTools final : public ToolWatch {
  public:
   std::int64_t begin(const std::string&, const std::string&) override { return 0; }
-  void end(std::int64_t, const std::string&) override {}
+  void end(std::int64_t, const std::string&, const std::string&) override {}
 };
 
 class Presets : public testing::Test {

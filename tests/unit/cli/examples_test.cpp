@@ -139,10 +139,18 @@ TEST(Examples, C6_every_documented_command_line_is_accepted) {
 }
 
 /// Options of other programs, of ./dev, and those that stand before a command.
-constexpr std::string_view kOtherOptions[] = {"--3way",     "--device",    "--enable-prompt-tokens-details",
-                                              "--reject",   "--eval-",     "--gpus",
-                                              "--help",     "--log-level", "--recording",
-                                              "--samplers", "--tests"};
+constexpr std::string_view kOtherOptions[] = {"--3way",
+                                              "--device",
+                                              "--die-with-parent",
+                                              "--enable-prompt-tokens-details",
+                                              "--reject",
+                                              "--eval-",
+                                              "--gpus",
+                                              "--help",
+                                              "--log-level",
+                                              "--recording",
+                                              "--samplers",
+                                              "--tests"};
 
 bool is_option(std::string_view name, const std::string& other_programs) {
   if (std::ranges::find(kOtherOptions, name) != std::end(kOtherOptions)) return true;

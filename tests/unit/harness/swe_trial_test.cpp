@@ -150,7 +150,8 @@ class SpeedTrialTest : public SweTrialTest {
     return make_swefficiency(images_of(engine_))->open(question(std::move(metadata)), {})->verify(answer, {});
   }
   static Reply tests(const std::string& line) {
-    return reply("/bin/bash /correctness.sh", ">>>>> Test File: a/test_a.py\n" + line + "\n>>>>> End Test Output\n");
+    return reply("/bin/bash /correctness.sh",
+                 ">>>>> Test File: a/test_a.py\n" + line + "\n>>>>> End Test Output\n");
   }
 };
 
