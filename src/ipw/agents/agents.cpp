@@ -19,6 +19,7 @@ std::span<const AgentEntry> agents() {
       AgentEntry{"command", "Any program that can be told a base URL and a key.", &make_command},
       AgentEntry{"mini-swe-agent", "mini-swe-agent 2, an agent for repositories that uses bash alone.",
                  &make_mini_swe_agent},
+      AgentEntry{"openhands", "OpenHands by its headless command.", &make_openhands},
       AgentEntry{"react", "Reason and act: the model calls tools until it answers.", &make_react},
       AgentEntry{"terminus", "Terminus 2: keystrokes for a terminal, in JSON or XML.", &make_terminus},
   };

@@ -75,4 +75,29 @@ std::unique_ptr<Agent> make_mini_swe_agent(const AgentOptions& options) {
       options);
 }
 
+std::unique_ptr<Agent> make_openhands(const AgentOptions& options) {
+  // It streams its events as lines of JSON between other lines; the last text of the agent is the answer.
+  return make({"openhands",
+               "openhands",
+               "uv tool install openhands --python 3.12",
+               R"("$0" --headless --json --override-with-envs -t "$IPW_PROMPT" "$@" >events.jsonl || exit; )"
+               "exec python3 -c '\n"
+               "import json\n"
+               "answer = \"\"\n"
+               "for line in open(\"events.jsonl\"):\n"
+               "    try: event = json.loads(line)\n"
+               "    except ValueError: continue\n"
+               "    if not isinstance(event, dict) or event.get(\"source\") != \"agent\": continue\n"
+               "    action, message = event.get(\"action\") or {}, event.get(\"llm_message\") or {}\n"
+               "    if isinstance(action, dict) and action.get(\"message\"): answer = action[\"message\"]\n"
+               "    for part in message.get(\"content\") or []:\n"
+               "        if part.get(\"text\"): answer = part[\"text\"]\n"
+               "print(answer)'",
+               {{"LLM_MODEL", "openai/{model}"},
+                {"LLM_BASE_URL", "{base_url}"},
+                {"LLM_API_KEY", "{key}"},
+                {"HOME", "{workspace}"}}},
+              options);
+}
+
 }  // namespace ipw::agents

@@ -11,4 +11,7 @@ namespace ipw::agents {
 /// mini-swe-agent 2 (https://mini-swe-agent.com). Throws Error(Usage).
 std::unique_ptr<Agent> make_mini_swe_agent(const AgentOptions& options);
 
+/// OpenHands by its headless command (https://docs.openhands.dev). Throws Error(Usage).
+std::unique_ptr<Agent> make_openhands(const AgentOptions& options);
+
 }  // namespace ipw::agents

@@ -13,6 +13,7 @@
 #include "ipw/agents/meter_proxy.h"
 #include "ipw/base/error.h"
 #include "ipw/base/log.h"
+#include "ipw/base/text.h"
 #include "ipw/execution/cost_account.h"
 #include "ipw/execution/question_queue.h"
 #include "ipw/execution/readings.h"
@@ -41,6 +42,12 @@ ProfileConfig engine_config(ProfileConfig config) {
 
 TaskLimits limits_of(const AgentChoice& agent) {
   return {agent.max_turns, agent.max_task_tokens, agent.max_task_cost};
+}
+
+/// An agent in a place of the benchmark's own has none of the files.
+std::string prompt_of(const datasets::Question& question, const std::vector<std::string>& inputs) {
+  if (inputs.empty()) return question.problem;
+  return fmt::format("{}\n\nFiles of the task: {}", question.problem, join(inputs, ", "));
 }
 
 std::unique_ptr<agents::Agent> make_agent(const ProfileConfig& config, Clock& clock) {
@@ -76,8 +83,7 @@ class AgentRun {
                  const std::string& trouble);
   void judge(Finished& task, harness::Trial& trial, const datasets::Question& question,
              const agents::TaskEnd& end, const TaskArtifacts& artifacts, const std::stop_token& stop);
-  agents::TaskEnd solve_in(sandbox::Workplace& place, const datasets::Question& question,
-                           const TaskArtifacts& artifacts, const std::string& key, agents::ToolWatch& tools,
+  agents::TaskEnd solve_in(const agents::Task& task, const std::string& key, agents::ToolWatch& tools,
                            const std::stop_token& stop) const;
   records::QueryRecord record_of(const datasets::Question& question, const agents::TaskEnd& end,
                                  const TaskTotals& totals, Instant begun, Instant ended) const;
@@ -222,6 +228,8 @@ void AgentRun::work(const std::stop_token& stop) {
 
 void AgentRun::solve(const datasets::Question& question, const std::stop_token& stop) {
   const TaskArtifacts artifacts(folder_.path, question);
+  const auto inputs = artifacts.bring_inputs(question);
+  if (!inputs) return leave_out(question, artifacts, inputs.error());
   auto [trial, trouble] = trials_.open(question, stop);
   std::optional<TaskPlace> own;
   if (!trial && trouble.empty()) trouble = open_own(own, artifacts);
@@ -232,10 +240,12 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
   const auto span = ledger_->begin_task(begun);
   meter_->open(key, span);
   const auto watch = meter_->tools(span);
-  const auto end = solve_in(trial ? trial->place() : own->place(), question, artifacts, key, *watch, stop);
-  const Instant ended = around_.clock.now();
+  const agents::Task task{artifacts.id(), prompt_of(question, trial ? std::vector<std::string>() : *inputs),
+                          artifacts.workspace(), trial ? &trial->place() : &own->place()};
+  const auto end = solve_in(task, key, *watch, stop);
   proxy_->revoke(key);
-  const auto totals = meter_->close(key, ended);
+  const auto totals = meter_->close(key, around_.clock.now());
+  const Instant ended = totals.ended;
   own.reset();  // the files of its folder are then ours
   if (end.failure && end.failure->kind == "cancelled" && stop.stop_requested()) {
     artifacts.drop();
@@ -301,14 +311,13 @@ void AgentRun::judge(Finished& task, harness::Trial& trial, const datasets::Ques
   task.judged = true;
 }
 
-agents::TaskEnd AgentRun::solve_in(sandbox::Workplace& place, const datasets::Question& question,
-                                   const TaskArtifacts& artifacts, const std::string& key,
-                                   agents::ToolWatch& tools, const std::stop_token& stop) const {
+agents::TaskEnd AgentRun::solve_in(const agents::Task& task, const std::string& key, agents::ToolWatch& tools,
+                                   const std::stop_token& stop) const {
   try {
-    const ModelDoor door(place, *proxy_);
+    const ModelDoor door(*task.place, *proxy_);
     const agents::ModelAccess model{fmt::format("http://127.0.0.1:{}/v1", proxy_->port()), key,
                                     config_.model};
-    return agent_->run({artifacts.id(), question.problem, artifacts.workspace(), &place}, model, tools, stop);
+    return agent_->run(task, model, tools, stop);
   } catch (const Error& error) {
     return {{}, "sandbox", clients::Failure{"sandbox", error.what()}, "{}"};
   }

@@ -32,6 +32,24 @@ TaskArtifacts::TaskArtifacts(const fs::path& run_folder, const datasets::Questio
   make_directories(workspace());
 }
 
+Result<std::vector<std::string>, std::string> TaskArtifacts::bring_inputs(
+    const datasets::Question& question) const {
+  std::vector<std::string> out;
+  const auto into = workspace() / "inputs";
+  if (!question.files.empty()) make_directories(into);
+  for (const fs::path file : question.files) {
+    auto name = file.filename().string();
+    for (int k = 2; fs::exists(into / name); ++k) name = fmt::format("{}_{}", k, file.filename().string());
+    std::error_code error;
+    fs::copy_file(file, into / name, error);
+    if (error)
+      return tl::unexpected(
+          fmt::format("the task's file {} cannot be had: {}", file.string(), error.message()));
+    out.push_back("inputs/" + name);
+  }
+  return out;
+}
+
 void TaskArtifacts::write(const records::QueryRecord& record, const agents::TaskEnd& end) const {
   write_file_atomic(folder_ / "response.txt", record.response);
   const auto& e = record.evaluation;

@@ -4,8 +4,10 @@
 #pragma once
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "ipw/agents/agent.h"
+#include "ipw/base/result.h"
 #include "ipw/datasets/dataset.h"
 #include "ipw/records/query_record.h"
 
@@ -17,6 +19,9 @@ class TaskArtifacts {
   TaskArtifacts(const std::filesystem::path& run_folder, const datasets::Question& question);
   const std::string& id() const { return id_; }  ///< "q0007"
   std::filesystem::path workspace() const { return folder_ / "workspace"; }
+  /// Copy the files of the question to inputs/ in the workspace; two of one name both stay (defect X21).
+  /// Returns their names as the workspace has them, or why one cannot be had.
+  Result<std::vector<std::string>, std::string> bring_inputs(const datasets::Question& question) const;
   /// Write response.txt and metadata.json.
   void write(const records::QueryRecord& record, const agents::TaskEnd& end) const;
   /// Remove all of it: the task was stopped and will be done again.

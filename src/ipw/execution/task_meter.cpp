@@ -101,6 +101,7 @@ std::string TaskMeter::begun(std::int64_t call, const std::string& key, const st
   if (it == open_.end()) return "this key belongs to no task that runs";
   if (auto why = refusal(it->second); !why.empty()) return why;
   ++it->second.turns;
+  ++it->second.under_way;
   spans_[call] = ledger_.begin(it->second.task, "model", model, at);
   return {};
 }
@@ -117,6 +118,7 @@ void TaskMeter::ended(agents::ModelCall call) {
   ledger_.end(span.mapped(), call.done);
   call.id = span.mapped();
   if (const auto it = open_.find(call.key); it != open_.end()) {
+    --it->second.under_way;
     count(call, it->second);
     it->second.calls.push_back(std::move(call));
   }
@@ -149,14 +151,29 @@ void TaskMeter::count(const agents::ModelCall& call, Open& task) const {
   if (const auto cost = prices::cost_of(*price_, tokens)) task.usd += cost->total_usd;
 }
 
+void TaskMeter::await_calls(const std::string& key) {
+  constexpr auto kPatience = std::chrono::seconds(1);
+  constexpr auto kTurn = std::chrono::milliseconds(1);
+  for (const Instant until = clock_.now() + kPatience; clock_.now() < until;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (open_.at(key).under_way == 0) return;
+    }
+    clock_.sleep_until(clock_.now() + kTurn);
+  }
+}
+
 TaskTotals TaskMeter::close(const std::string& key, Instant at) {
+  await_calls(key);
   Open task;
   {
     const std::lock_guard lock(mutex_);
     task = std::move(open_.extract(key).mapped());
   }
-  ledger_.end(task.task, at);
   TaskTotals totals;
+  totals.ended = at;
+  for (const auto& call : task.calls) totals.ended = std::max(totals.ended, call.done);
+  ledger_.end(task.task, totals.ended);
   totals.limit = task.limit;
   for (const auto& call : task.calls) {
     const auto told = span_of(call, price_);

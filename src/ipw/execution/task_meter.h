@@ -21,6 +21,7 @@ struct TaskTotals {
   CostTotals cost;
   std::size_t calls = 0, failed_calls = 0;
   std::string limit;  ///< "turns", "tokens" or "cost" where a call was refused for it
+  Instant ended{};    ///< of the task, and of its last call
 };
 
 /// When calls are refused. A call is let through as long as the calls before it are within the limits, so the
@@ -39,7 +40,8 @@ class TaskMeter final : public agents::CallSink {
 
   /// Calls with this key, and tools, belong to the task from now on.
   void open(const std::string& key, SpanLedger::Id task);
-  /// End the task and read its calls into their spans; later ones of its key are nobody's.
+  /// End the task and read its calls into their spans; later ones of its key are nobody's. An agent has its
+  /// last answer a moment before the proxy has seen its end: calls under way are given a second.
   TaskTotals close(const std::string& key, Instant at);
   /// The tools of a task, as its agent tells of them.
   std::unique_ptr<agents::ToolWatch> tools(SpanLedger::Id task);
@@ -51,13 +53,14 @@ class TaskMeter final : public agents::CallSink {
  private:
   struct Open {
     SpanLedger::Id task = 0;
-    int turns = 0;
+    int turns = 0, under_way = 0;
     std::int64_t tokens = 0;
     double usd = 0;
     std::string limit;                     ///< that was reached
     std::vector<agents::ModelCall> calls;  ///< that have ended
   };
   std::string refusal(Open& task) const;
+  void await_calls(const std::string& key);
   void count(const agents::ModelCall& call, Open& task) const;
 
   SpanLedger& ledger_;

@@ -111,6 +111,7 @@ class React(unittest.TestCase):
         own = sum(s["own_seconds"] for s in spans)
         self.assertAlmostEqual(own, trace["total_wall_clock_s"], delta=1e-3 * own)
 
+    # Each call of a built-in agent has its token counts (defect A7).
     def test_A2_each_call_of_the_model_and_of_a_tool_is_a_span(self):
         model = StreamingModel([
             [("search_bm25", {"query": "sacks of corn", "top_k": 1}), ("bash", {"command": "sleep 0.3; echo $((6 * 7)) | tee out.txt"})],
@@ -189,14 +190,15 @@ class React(unittest.TestCase):
             self.assertIn(what, done.stderr)
         self.assertEqual(model.bodies, [])
 
-    def test_a_real_model_in_the_text_protocol_adds_up(self):
+    def test_A1_a_real_model_in_the_text_protocol_has_turns_tokens_time_and_energy_that_add_up(self):
         """A model of 135 million parameters need not succeed; what it took has to be told."""
         sys.path.insert(0, str(HERE.parent / "llama_server"))
         import run as llama_server  # pylint: disable=import-error,import-outside-toplevel
         models = pathlib.Path(os.environ.get("IPW_CACHE") or pathlib.Path.home() / ".cache" / "ipw") / "models"
         self.assertTrue((models / SMOLLM2).exists(), f"{models / SMOLLM2} is missing: ipw models fetch smollm2-135m-instruct")
         server = llama_server.serve(models / SMOLLM2, 1, 4096)
-        kwargs = {"protocol": "text", "max_tokens": 60, "tools": ["calculator", {"name": "search_bm25", "path": str(self.folder / "docs")}]}
+        kwargs = {"protocol": "text", "max_tokens": 60, "tools": ["calculator", {"name": "search_bm25", "path": str(self.folder / "docs")}],
+                  "mcp_servers": {"mine": {"command": sys.executable, "args": [str(HERE / "small_mcp_server.py")]}}}
         run, traces = self.run_tasks(server.listening_address + "/v1", kwargs, "--max-turns", "4", tasks=2, model=pathlib.Path(SMOLLM2).stem)
         del server
         self.assertEqual(len(traces), 2)
@@ -209,6 +211,7 @@ class React(unittest.TestCase):
             self.assertEqual(len(tool_spans), told["tool_calls"]["attempted"])
             self.assertTrue(1 <= told["turns"] <= 4)
             for span in models_spans:
+                self.assertIn("tokens", span, span)
                 self.assertGreater(span["tokens"]["input"], 200)
                 self.assertTrue(0 < span["tokens"]["output"] <= 60)
                 self.assertGreater(span["ttft_seconds"], 0)

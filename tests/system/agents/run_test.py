@@ -69,6 +69,17 @@ class Run(SimulatedRun):
         self.assertEqual(traces[0]["num_turns"], 2)
         self.assertEqual(traces[0]["response_text"], "answered answered refused 403 refused 403")
 
+    def test_A15_an_option_that_would_do_nothing_is_refused(self):
+        _, words = self.words(["ask"], "--max-retries", "3")
+        done = subprocess.run(words, capture_output=True, text=True)
+        self.assertEqual((done.returncode, "unknown option" in done.stderr), (2, True), done.stderr)
+
+    def test_X11_a_task_has_the_same_spans_alone_and_among_others(self):
+        def spans(*more):
+            _, traces = self.run_tasks(["ask whole ask"] * 4, *more)
+            return [[(s["kind"], s["name"], s.get("tokens")) for s in t["spans"]] for t in traces]
+        self.assertEqual(spans(), spans("--concurrency", "4"))
+
     def test_A12_a_task_sees_nothing_of_another(self):
         _, traces = self.run_tasks(["keep:secret list", "list"])
         self.assertEqual([t["response_text"] for t in traces], ["secret", "nothing"])

@@ -44,7 +44,7 @@ class Terminus(unittest.TestCase):
     def left(self):
         return subprocess.run(["pgrep", "-f", "tmux -f /dev/null -L ipw-"], capture_output=True, text=True).stdout
 
-    def test_keystrokes_reach_a_shell_in_the_sandbox_and_on_this_machine(self):
+    def test_M55_keystrokes_reach_a_shell_in_the_sandbox_and_on_this_machine(self):
         for sandbox in ("bubblewrap", "none"):
             with self.subTest(sandbox):
                 trace, workspace, said = self.run_task([reply(("echo hello >note.txt\n", 0.3), ("cat note.txt; echo semi;", 0.1), ("\n", 0.5)), DONE, DONE],

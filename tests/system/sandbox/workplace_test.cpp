@@ -159,7 +159,7 @@ TEST_P(EveryPlace, what_fills_the_disk_gets_an_error) {
   EXPECT_NE(run("head -c 600000000 /dev/zero >/dev/shm/a").exit_status, 0);
 }
 
-TEST_P(EveryPlace, the_files_of_this_machine_are_out_of_reach) {
+TEST_P(EveryPlace, Z1_the_files_of_this_machine_are_out_of_reach) {
   if (!is_sandbox()) return;
   write_file_atomic(root_ / "secret", "of the host");
   const auto secret = (root_ / "secret").string();

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <condition_variable>
+#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -248,6 +249,20 @@ TEST(MeterProxy, needs_a_server) {
   SystemClock clock;
   Calls calls;
   EXPECT_THROW(start_proxy({}, clock, calls), Error);
+}
+
+/// The local address of the listening socket at a port, as proc(5) writes it.
+std::string listening_address(int port) {
+  std::ifstream file("/proc/self/net/tcp");
+  for (std::string line; std::getline(file, line);)
+    if (const auto at = line.find(fmt::format(":{:04X} 00000000:0000 0A", port)); at != std::string::npos)
+      return line.substr(at - 8, 8);
+  return {};
+}
+
+TEST(MeterProxy, Z7_listens_on_loopback_alone) {
+  const Origin origin(kChat);
+  EXPECT_EQ(listening_address(Bench(origin).proxy->port()), "0100007F");
 }
 
 }  // namespace

@@ -68,6 +68,23 @@ TEST_F(Presets, a_program_that_is_missing_fails_with_the_command_that_installs_i
   EXPECT_THAT(end.failure->message, HasSubstr("pip install 'mini-swe-agent==2.*'"));
 }
 
+TEST_F(Presets, openhands_is_told_the_model_and_its_last_message_is_the_answer) {
+  const auto path = program(
+      "echo $LLM_MODEL $LLM_BASE_URL $LLM_API_KEY \"$@\" >args; echo 'starting'\n"
+      "echo '{\"source\": \"user\", \"llm_message\": {\"content\": [{\"text\": \"the task\"}]}}'\n"
+      "echo '{\"source\": \"agent\", \"llm_message\": {\"content\": [{\"text\": \"on it\"}]}}'\n"
+      "echo '{\"source\": \"agent\", \"action\": {\"kind\": \"FinishAction\", \"message\": \"it is "
+      "mended\"}}'");
+  Task task{"q0001", "Mend it.", place_.folder(), &place_};
+  NoTools tools;
+  const auto end = make_openhands({dump_json({{"program", path}}), {Seconds(20), 20}, "none"})
+                       ->run(task, {"http://127.0.0.1:9/v1", "secret", "org/m"}, tools, {});
+  EXPECT_FALSE(end.failure) << end.failure->message;
+  EXPECT_EQ(end.answer, "it is mended");
+  EXPECT_EQ(read_file(fs::path(place_.folder()) / "args"),
+            "openai/org/m http://127.0.0.1:9/v1 secret --headless --json --override-with-envs -t Mend it.\n");
+}
+
 TEST_F(Presets, say_what_is_wrong_with_their_arguments) {
   for (const auto* kwargs :
        {R"({"argv": ["a"]})", R"({"args": "a"})", R"({"args": [1]})", R"({"env": {"A": 1}})"})
