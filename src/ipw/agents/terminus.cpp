@@ -148,7 +148,7 @@ class Attempt {
                                                             {"duration", command.duration.count()}}));
       try {
         terminal_.send(command.keystrokes, std::min<Seconds>(duration, deadline_ - clock_.now()));
-        const auto seen = i + 1 == commands.size() ? terminal_.observe() : std::string();
+        auto seen = i + 1 == commands.size() ? terminal_.observe() : std::string();
         tools_.end(call, seen, "");
         if (i + 1 == commands.size()) return seen;
       } catch (const Error& error) {
@@ -174,7 +174,8 @@ class Attempt {
 
   /// A refusal of the proxy is a limit that was reached: no failure, the task is judged as it stands.
   void fail_by(const clients::Failure& failure) {
-    if (failure.http_status == 403) return finish("limit");
+    const bool of_ours = failure.message.find("the task has ") != std::string::npos;
+    if (failure.http_status == 403 && of_ours) return finish("limit");
     finish(failure.kind == "timeout" || failure.kind == "cancelled" ? failure.kind : "model", failure.kind,
            failure.message);
   }

@@ -136,7 +136,7 @@ class Reader {
 
   /// A path of the task's folder; anything outside it is none of the task's.
   fs::path inside(const std::string& relative) const {
-    const auto path = fs::weakly_canonical(folder_ / relative);
+    auto path = fs::weakly_canonical(folder_ / relative);
     const auto root = fs::weakly_canonical(folder_);
     const auto [end, rest] = std::ranges::mismatch(root, path);
     if (end != root.end()) refuse(fmt::format("'{}' is outside the task's folder", relative));
@@ -155,7 +155,8 @@ class Reader {
       if (in[i] != '$' || i + 1 == in.size()) {
         out += in[i];
       } else if (in[i + 1] == '$') {
-        out += in[++i];
+        out += '$';
+        ++i;
       } else if (const auto end = in.find('}', i); in[i + 1] == '{' && end != std::string::npos) {
         out += variable(in.substr(i + 2, end - i - 2));
         i = end;

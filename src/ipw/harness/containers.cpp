@@ -56,7 +56,7 @@ std::string Images::built(const fs::path& context, const std::string& dockerfile
   if (!fs::exists(context / dockerfile))
     throw Error(ErrorCode::NotFound, fmt::format("{} does not exist", (context / dockerfile).string()),
                 "the task has neither an image nor a Dockerfile");
-  const auto tag = fmt::format("ipw-task/{}:{}", image_name(task), fingerprint(context, dockerfile));
+  auto tag = fmt::format("ipw-task/{}:{}", image_name(task), fingerprint(context, dockerfile));
   auto& engine = this->engine();
   const std::lock_guard lock(making_);
   if (!engine.has_image(tag)) engine.build(context, dockerfile, tag, stop);

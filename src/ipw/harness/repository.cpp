@@ -57,7 +57,7 @@ Applied run_in_repository(sandbox::Workplace& place, const std::string& folder, 
 
 std::string head_of(sandbox::Workplace& place, const std::string& folder, const std::stop_token& stop) {
   const auto end = git_output(place, git_in(folder) + " rev-parse HEAD", stop);
-  const auto head = std::string(trim(end.output));
+  auto head = std::string(trim(end.output));
   if (end.exit_status != 0 || head.size() < 40)
     throw Error(ErrorCode::Unavailable,
                 fmt::format("the image has no git repository in {}: {}", folder, why_not(end)),

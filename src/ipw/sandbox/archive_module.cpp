@@ -56,7 +56,7 @@ class TarWriter {
   void link(const std::string& name, const std::string& target) {
     auto e = entry(name, AE_IFLNK, 0777);
     archive_entry_set_symlink(e.get(), target.c_str());
-    head(std::move(e));
+    head(e);
   }
   void text(const std::string& name, std::string_view content, mode_t mode) {
     begin_file(name, content.size(), mode);
@@ -87,7 +87,7 @@ class TarWriter {
   void begin_file(const std::string& name, std::size_t size, mode_t mode) {
     auto e = entry(name, AE_IFREG, mode);
     archive_entry_set_size(e.get(), static_cast<la_int64_t>(size));
-    head(std::move(e));
+    head(e);
   }
   void head(const NewEntry& e) { check(archive_write_header(archive_.get(), e.get())); }
   void data(std::string_view bytes) {

@@ -215,6 +215,13 @@ TEST(Terminus, a_refusal_of_the_proxy_is_a_limit) {
   EXPECT_FALSE(end.failure);
 }
 
+TEST(Terminus, a_server_that_refuses_the_key_is_a_failure) {
+  ScriptedModel model({"!403 no access to this model"});
+  const auto end = Bench().run(model);
+  EXPECT_EQ(end.stop_reason, "model");
+  EXPECT_THAT(end.failure->message, HasSubstr("no access"));
+}
+
 TEST(Terminus, tries_again_where_a_server_fails) {
   ScriptedModel model({"!503 busy", reply("a", "", true), reply("a", "", true)});
   EXPECT_EQ(Bench().run(model).stop_reason, "answered");
