@@ -202,7 +202,8 @@ TEST(TaskStatistics, equal_times_are_trimmed_the_same_in_any_order) {
   for (int i = 0; i < 12; ++i) runs.push_back(task(i));
   const auto questions = [](const RunData& run) {
     std::vector<std::uint64_t> out;
-    for (const auto& row : without_extremes(run)->rows) out.push_back(row.question);
+    const auto trimmed = without_extremes(run);
+    for (const auto& row : trimmed->rows) out.push_back(row.question);
     std::ranges::sort(out);
     return out;
   };

@@ -126,7 +126,8 @@ TEST(SpanLedger, sixty_four_tasks_at_once_add_up_to_the_devices) {
   std::vector<SpanLedger::Id> tasks(64), children(64);
   double sums[2] = {0, 0}, seconds = 0, lives = 0;
   const auto take = [&](SpanLedger::Id task) {
-    for (const auto& span : ledger.take(task, false).value()) {
+    const auto spans = ledger.take(task, false).value();
+    for (const auto& span : spans) {
       for (const std::size_t d : {0U, 1U}) sums[d] += joules(span, d);
       seconds += span.own_seconds;
       if (!span.parent) lives += span.end_seconds - span.begin_seconds;
