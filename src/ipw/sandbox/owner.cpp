@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "ipw/base/text.h"
 #include "ipw/sandbox/engine_container.h"
@@ -18,7 +19,8 @@ std::optional<std::string> start_of(std::int64_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string stat;
   if (!std::getline(file, stat)) return std::nullopt;
-  const auto words = split(stat.substr(std::min(stat.size(), stat.rfind(')') + 2)), ' ');
+  const auto behind_name = std::string_view(stat).substr(std::min(stat.size(), stat.rfind(')') + 2));
+  const auto words = split(behind_name, ' ');
   constexpr std::size_t kStart = 19;  // the 22nd field; the third comes first here
   return words.size() > kStart ? std::optional(std::string(words[kStart])) : std::nullopt;
 }
