@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ipw/agents/react_model.h"
 #include "ipw/agents/terminus_prompts.h"
 #include "ipw/base/registry.h"
 #include "ipw/base/text.h"
@@ -32,13 +33,6 @@ bool worth_another(const clients::Failure& failure) {
 }
 
 }  // namespace
-
-bool is_context_error(const clients::Failure& failure) {
-  if (failure.http_status != 400 && failure.http_status != 413 && failure.http_status != 422) return false;
-  const auto text = to_lower_ascii(failure.message);
-  return text.find("context") != std::string::npos || text.find("too long") != std::string::npos ||
-         text.find("maximum length") != std::string::npos;
-}
 
 TerminusChat::TerminusChat(const ChatSettings& settings, const ModelAccess& model, Clock& clock,
                            std::string instruction)
@@ -83,7 +77,7 @@ clients::Response TerminusChat::ask(std::string prompt, Terminal& terminal, Inst
     if (auto handoff = summarize(terminal, limits); !handoff.empty()) prompt = std::move(handoff);
   messages_.push_back({"user", std::move(prompt)});
   auto response = send(messages_, limits);
-  if (response.failure && is_context_error(*response.failure) && settings_.summarize) {
+  if (response.failure && says_too_long(*response.failure) && settings_.summarize) {
     messages_.pop_back();
     messages_.push_back({"user", shorten(terminal, limits)});
     response = send(messages_, limits);

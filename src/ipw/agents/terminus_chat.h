@@ -57,7 +57,4 @@ class TerminusChat {
   int summaries_ = 0;
 };
 
-/// Whether a server refused because the conversation is too long.
-bool is_context_error(const clients::Failure& failure);
-
 }  // namespace ipw::agents
