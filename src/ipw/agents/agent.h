@@ -15,6 +15,7 @@
 #include "ipw/base/registry.h"
 #include "ipw/clients/client.h"
 #include "ipw/sandbox/workplace.h"
+#include "ipw/tools/tool.h"
 
 namespace ipw::agents {
 
@@ -45,6 +46,8 @@ class ToolWatch {
   virtual std::int64_t begin(const std::string& tool, const std::string& arguments) = 0;
   /// `result`: what the model is told. `trouble`: empty where the tool did its work.
   virtual void end(std::int64_t call, const std::string& result, const std::string& trouble) = 0;
+  /// For the models that the tool asks during this call, until its end(). Null where nobody counts them.
+  virtual std::unique_ptr<tools::SubModelWatch> sub_models(std::int64_t) { return nullptr; }
 };
 
 /// How a task ended. `failure` kinds: timeout, cancelled, agent, sandbox.

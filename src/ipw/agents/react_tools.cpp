@@ -136,6 +136,8 @@ Observation ToolRunner::run(ToolCall call, sandbox::Workplace* place, Seconds le
   const bool json = is_object(call.arguments);
   const auto span =
       watch_.begin(call.name, json ? call.arguments : dump_json(Json(to_valid_utf8(call.arguments))));
+  const auto sub_models = watch_.sub_models(span);
+  context.sub_models = sub_models.get();
   const auto result = execute(call, context);
   watch_.end(span, tools::shorten_middle(result.text, settings_.max_observation),
              result.failed ? tools::shorten_middle(result.text, 500) : std::string());

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kScopes[] = {"accelerator", "package", "dram", "module", "psys", "wall", "host"};
 
 std::string action_name(const records::Span& span) {
-  if (span.kind == "tool") return "tool " + span.name;
+  if (span.kind == "tool" || span.kind == "submodel") return span.kind + " " + span.name;
   return span.kind == "task" ? "agent" : span.kind;
 }
 
@@ -155,7 +155,7 @@ void ActionCollector::put(const Piece& piece, const records::Span& span) {
     ++cost.without_energy;
     whole_ = false;
   }
-  if (span.kind == "model") {
+  if (records::is_model(span)) {
     if ((piece.input && !span.tokens.input) || (piece.output && !span.tokens.output)) ++cost.without_tokens;
     if (piece.input) cost.input_tokens += span.tokens.input.value_or(0);
     if (piece.output) cost.output_tokens += span.tokens.output.value_or(0);

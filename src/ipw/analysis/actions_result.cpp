@@ -34,9 +34,13 @@ bool measured(const ActionCost& cost) {
   return cost.without_energy < cost.count;
 }
 
+bool of_model(const ActionCost& cost) {
+  return cost.action.starts_with("model") || cost.action.starts_with("submodel ");
+}
+
 std::vector<std::string> cells_of(const ActionCost& cost, const Actions& a) {
   const double whole = whole_of(a);
-  const bool is_model = cost.action.starts_with("model");
+  const bool is_model = of_model(cost);
   return {cost.action,
           std::to_string(cost.count),
           number(cost.seconds),
@@ -118,7 +122,7 @@ std::vector<std::string> warnings_of(const Actions& a) {
 }
 
 Json cost_json(const ActionCost& cost, const Actions& a) {
-  const bool is_model = cost.action.starts_with("model");
+  const bool is_model = of_model(cost);
   const double whole = whole_of(a);
   return {{"action", cost.action},
           {"count", cost.count},

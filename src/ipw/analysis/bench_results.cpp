@@ -85,8 +85,8 @@ void count_query(Counts& c, const records::QueryRecord& r) {
       ++c.tools;
       if (c.tool_names.size() < kMostReasons) c.tool_names.insert(span.name);
     }
-    if (span.kind != "model") continue;
-    ++c.turns;
+    if (!records::is_model(span)) continue;
+    c.turns += span.kind == "model" ? 1 : 0;
     const bool known = c.models.contains(span.name) || c.models.size() < kMostReasons;
     count_model(c.models[known ? span.name : "other models"], span);
   }

@@ -168,7 +168,8 @@ void AgentRun::solve_all() {
   observer_.stage("solving");
   run_start_ = around_.clock.now();
   ledger_ = std::make_unique<SpanLedger>(*source_, run_start_);
-  meter_ = std::make_unique<TaskMeter>(*ledger_, around_.clock, limits_of(config_.agent), price_);
+  meter_ = std::make_unique<TaskMeter>(*ledger_, around_.clock, limits_of(config_.agent), price_,
+                                       price_finder(config_, around_));
   proxy_ = agents::start_proxy({.upstream = engine_.description.base_url, .api_key = config_.api_key},
                                around_.clock, *meter_);
   std::vector<std::jthread> workers;
@@ -239,7 +240,7 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
   const Instant begun = around_.clock.now();
   const auto span = ledger_->begin_task(begun);
   meter_->open(key, span);
-  const auto watch = meter_->tools(span);
+  const auto watch = meter_->tools(key);
   const agents::Task task{artifacts.id(), prompt_of(question, trial ? std::vector<std::string>() : *inputs),
                           artifacts.workspace(), trial ? &trial->place() : &own->place()};
   const auto end = solve_in(task, key, *watch, stop);
@@ -338,7 +339,7 @@ records::QueryRecord AgentRun::record_of(const datasets::Question& question, con
       around_.clock.wall() - std::chrono::duration_cast<WallTime::duration>(around_.clock.now() - begun);
   auto record = make_record(question, request, response, run_start_, started);
   record.tokens = totals.tokens;
-  if (totals.cost.queries > 0) {
+  if (totals.cost.queries > 0 && totals.cost_known) {
     record.cost = totals.cost.sum;
     if (!totals.cost.days.empty()) record.cost->prices_as_of = *totals.cost.days.begin();
   }

@@ -19,7 +19,13 @@ void add_price(Json& json, const prices::Quote& price) {
 
 prices::Quote find_price(const ProfileConfig& config, const Surroundings& around, const std::string& model,
                          const std::string& base_url) {
-  return prices::open_prices(config.prices, around.config_dir, around.data_dir).quote(model, base_url);
+  return price_finder(config, around)(model, base_url);
+}
+
+std::function<prices::Quote(const std::string&, const std::string&)> price_finder(
+    const ProfileConfig& config, const Surroundings& around) {
+  return [table = prices::open_prices(config.prices, around.config_dir, around.data_dir)](
+             const std::string& model, const std::string& base_url) { return table.quote(model, base_url); };
 }
 
 void CostTotals::add(const records::Cost& cost) {

@@ -2,6 +2,7 @@
 // What the tokens of a run cost, of its queries and, apart from them, of its judge.
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 
@@ -15,6 +16,10 @@ namespace ipw::execution {
 /// Throws Error for a broken file.
 prices::Quote find_price(const ProfileConfig& config, const Surroundings& around, const std::string& model,
                          const std::string& base_url);
+
+/// The same for many models, by files that are read once.
+std::function<prices::Quote(const std::string& model, const std::string& base_url)> price_finder(
+    const ProfileConfig& config, const Surroundings& around);
 
 /// Sums over the queries whose cost is known.
 struct CostTotals {

@@ -22,12 +22,13 @@ SpanLedger::Id SpanLedger::begin_task(Instant at) {
   return add(std::nullopt, "task", {}, at);
 }
 
-SpanLedger::Id SpanLedger::begin(Id parent, std::string kind, std::string name, Instant at) {
+SpanLedger::Id SpanLedger::begin(Id parent, std::string kind, std::string name, Instant at, bool elsewhere) {
   const std::lock_guard lock(mutex_);
-  return add(parent, std::move(kind), std::move(name), at);
+  return add(parent, std::move(kind), std::move(name), at, elsewhere);
 }
 
-SpanLedger::Id SpanLedger::add(std::optional<Id> parent, std::string kind, std::string name, Instant at) {
+SpanLedger::Id SpanLedger::add(std::optional<Id> parent, std::string kind, std::string name, Instant at,
+                               bool elsewhere) {
   const Id id = next_++;
   Node& node = nodes_[id];
   node.parent = parent;
@@ -45,7 +46,9 @@ SpanLedger::Id SpanLedger::add(std::optional<Id> parent, std::string kind, std::
   node.span.kind = std::move(kind);
   node.span.name = std::move(name);
   node.span.begin_seconds = node.span.end_seconds = to_seconds(at - origin_);
-  node.phase = node.span.kind == "model" ? Phase::Prefill : Phase::Own;
+  const bool model = records::is_model(node.span);
+  node.phase = model ? Phase::Prefill : Phase::Own;
+  node.aside = !model || elsewhere;
   open(node, at);
   return id;
 }
@@ -53,7 +56,7 @@ SpanLedger::Id SpanLedger::add(std::optional<Id> parent, std::string kind, std::
 void SpanLedger::open(Node& node, Instant at) {
   node.open = next_request_++;
   node.open_since = at;
-  node.span.kind == "model" ? attribution_->begin(*node.open, at) : attribution_->begin_aside(*node.open, at);
+  node.aside ? attribution_->begin_aside(*node.open, at) : attribution_->begin(*node.open, at);
 }
 
 void SpanLedger::close(Node& node, Instant at) {

@@ -26,10 +26,11 @@ class SpanLedger {
   SpanLedger(const telemetry::Source& source, Instant origin);
 
   Id begin_task(Instant at);
-  /// A child of a task or of another span; `kind` is "model" or "tool". Time stands still in the parent until
-  /// its last child has ended.
-  Id begin(Id parent, std::string kind, std::string name, Instant at);
-  /// The first token of a model's call: what was before is prefill, what comes is decode.
+  /// A child of a task or of another span; `kind` is "model", "submodel" or "tool". Time stands still in the
+  /// parent until its last child has ended. A model that works `elsewhere` has no part in an accelerator here
+  /// while others work there, like a tool.
+  Id begin(Id parent, std::string kind, std::string name, Instant at, bool elsewhere = false);
+  /// The first token of a model's call: what was before is prefill, what comes is decode. May be told later.
   void first_token(Id span, Instant at);
   /// End a span, and first its children that have not ended, with a failure. One that has been taken is gone.
   void end(Id span, Instant at);
@@ -58,10 +59,11 @@ class SpanLedger {
     std::optional<std::int64_t> open;  ///< the request of the segment that runs
     Instant open_since{};
     Phase phase = Phase::Own;
+    bool aside = true;  ///< no model works here
     std::vector<Segment> segments;
   };
 
-  Id add(std::optional<Id> parent, std::string kind, std::string name, Instant at);
+  Id add(std::optional<Id> parent, std::string kind, std::string name, Instant at, bool elsewhere = false);
   void open(Node& node, Instant at);
   void close(Node& node, Instant at);
   void end_locked(Id span, Instant at);

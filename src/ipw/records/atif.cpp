@@ -85,6 +85,15 @@ Json extra_of(const Span& span) {
   return out;
 }
 
+Json sub_models_of(const Turn& turn) {
+  Json out = Json::array();
+  for (const auto* span : turn.sub_models) {
+    out.push_back(extra_of(*span));
+    out.back().update({{"model_name", span->name}, {"metrics", metrics_of(span->tokens, span->cost, "")}});
+  }
+  return out;
+}
+
 Json step_of(const Turn& turn, std::int64_t unix_ns, std::size_t id) {
   const Json attributes = attributes_of(*turn.model);
   const auto text = [&](const char* key) {
@@ -100,6 +109,7 @@ Json step_of(const Turn& turn, std::int64_t unix_ns, std::size_t id) {
                {"metrics", metrics_of(turn.model->tokens, turn.model->cost, "")},
                {"extra", extra_of(*turn.model)}};
   put(step, "reasoning_content", text("reasoning"));
+  if (!turn.sub_models.empty()) step["extra"]["sub_models"] = sub_models_of(turn);
   const Json& asked = member(attributes, "tool_calls");
   if (!turn.tools.empty()) {
     Json extras = Json::object();

@@ -82,7 +82,7 @@ void describe_task(Attributes& out, const QueryRecord& r, const std::string& age
 }
 
 std::string span_name(const Span& span, const std::string& agent) {
-  if (span.kind == "model") return "chat " + span.name;
+  if (is_model(span)) return "chat " + span.name;
   if (span.kind == "tool") return "execute_tool " + span.name;
   return "invoke_agent " + agent;
 }
@@ -97,7 +97,7 @@ class Task {
   Json span(const Span& span) const {
     const Json told = parse_json(span.attributes).value_or(Json::object());
     Attributes attributes;
-    if (span.kind == "model") describe_model(attributes, span, told);
+    if (is_model(span)) describe_model(attributes, span, told);
     if (span.kind == "tool") describe_tool(attributes, span, told);
     if (span.kind == "task") describe_task(attributes, record_, agent_);
     add_energies(attributes, span.energy);
@@ -107,7 +107,7 @@ class Task {
     Json out = {{"traceId", trace_},
                 {"spanId", id(span.id)},
                 {"name", span_name(span, agent_)},
-                {"kind", span.kind == "model" ? kClient : kInternal},
+                {"kind", is_model(span) ? kClient : kInternal},
                 {"startTimeUnixNano", nanos(span.begin_seconds)},
                 {"endTimeUnixNano", nanos(span.end_seconds)},
                 {"attributes", attributes.take()},

@@ -92,7 +92,7 @@ struct RecordFailure {
 struct Span {
   std::int64_t id = 0;
   std::optional<std::int64_t> parent;         ///< absent: the task itself
-  std::string kind;                           ///< task, model, tool
+  std::string kind;                           ///< task, model, tool; submodel: a model that a tool asked
   std::string name;                           ///< of the model or the tool
   double begin_seconds = 0, end_seconds = 0;  ///< monotonic, since the run began
   double own_seconds = 0;                     ///< in which no child was under way
@@ -104,6 +104,11 @@ struct Span {
   std::optional<RecordFailure> failure;
   std::string attributes;  ///< JSON object text: api, finish reason, arguments; may be empty
 };
+
+/// A call of a model, the agent's or one that a tool asked.
+inline bool is_model(const Span& span) {
+  return span.kind == "model" || span.kind == "submodel";
+}
 
 struct QueryRecord {
   std::int64_t index =

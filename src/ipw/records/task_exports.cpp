@@ -58,8 +58,10 @@ std::vector<Turn> turns_of(const std::vector<Span>& spans) {
   std::ranges::stable_sort(in_order, {}, &Span::begin_seconds);
   std::vector<Turn> turns;
   for (const auto* span : in_order) {
-    if (span->kind == "model") turns.push_back({span, {}});
-    if (span->kind == "tool" && !turns.empty()) turns.back().tools.push_back(span);
+    if (span->kind == "model") turns.push_back({span, {}, {}});
+    if (turns.empty()) continue;
+    if (span->kind == "tool") turns.back().tools.push_back(span);
+    if (span->kind == "submodel") turns.back().sub_models.push_back(span);
   }
   return turns;
 }

@@ -28,10 +28,10 @@ std::string session_of(const std::filesystem::path& folder);
 std::size_t write_task_lines(const std::filesystem::path& folder, const std::string& name,
                              const std::function<Json(const QueryRecord&)>& line);
 
-/// A call of a model and the tools that it asked for.
+/// A call of a model, the tools that it asked for, and the models that these asked.
 struct Turn {
   const Span* model = nullptr;
-  std::vector<const Span*> tools;
+  std::vector<const Span*> tools, sub_models;
 };
 /// A tool belongs to the call that came last before it (defect A3).
 std::vector<Turn> turns_of(const std::vector<Span>& spans);

@@ -44,16 +44,29 @@ bool overlap(const std::vector<const Span*>& tools) {
   return false;
 }
 
+/// With that of the models that its tools asked, as far as it is known.
+Json cost_of(const Turn& turn) {
+  if (!turn.model->cost) return nullptr;
+  double usd = turn.model->cost->total_usd;
+  for (const auto* model : turn.sub_models)
+    if (model->cost) usd += model->cost->total_usd;
+  return usd;
+}
+
 Json turn_json(const Turn& turn, std::size_t index, bool shared) {
   auto energies = turn.model->energy;
   double end = turn.model->end_seconds, own = turn.model->own_seconds;
   Json names = Json::array();
+  const auto take = [&](const Span& span) {
+    add_energies(energies, own, span.energy, span.own_seconds);
+    own += span.own_seconds;
+    end = std::max(end, span.end_seconds);
+  };
   for (const auto* tool : turn.tools) {
-    add_energies(energies, own, tool->energy, tool->own_seconds);
-    own += tool->own_seconds;
-    end = std::max(end, tool->end_seconds);
+    take(*tool);
     names.push_back(tool->name);
   }
+  for (const auto* model : turn.sub_models) take(*model);
   const double seconds = end - turn.model->begin_seconds;
   const auto& tokens = turn.model->tokens;
   return {{"turn_index", index},
@@ -68,7 +81,7 @@ Json turn_json(const Turn& turn, std::size_t index, bool shared) {
           {"cpu_energy_joules", joules_of(energies, "package")},
           {"gpu_power_avg_watts", watts_of(energies, "accelerator", own)},
           {"cpu_power_avg_watts", watts_of(energies, "package", own)},
-          {"cost_usd", turn.model->cost ? Json(turn.model->cost->total_usd) : Json(nullptr)},
+          {"cost_usd", cost_of(turn)},
           {"dram_energy_joules", joules_of(energies, "dram")},
           {"peak_watts", nullptr},
           {"reasoning_tokens", or_null(tokens.reasoning)},

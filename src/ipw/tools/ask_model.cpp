@@ -56,7 +56,12 @@ class AskModel final : public CheckedTool {
     request.sampling.temperature = model.temperature;
     request.sampling.max_tokens = model.max_tokens;
     request.timeout = context.wall;
-    return told(model, it->client->complete(request, context.stop));
+    if (context.sub_models == nullptr) return told(model, it->client->complete(request, context.stop));
+    const auto call = context.sub_models->begin(model.model, model.base_url, model.elsewhere);
+    if (!call) return failed("ask_model: " + call.error());
+    const auto response = it->client->complete(request, context.stop);
+    context.sub_models->end(*call, response);
+    return told(model, response);
   }
 
   static ToolResult told(const SubModel& model, const clients::Response& response) {

@@ -86,6 +86,7 @@ SubModel parse_sub_model(const std::string& json) {
   if (out.model.empty()) refuse("a model's id is empty");
   out.alias = given.value("alias", out.model);
   out.base_url = given.value("base_url", std::string(backend->base_url));
+  out.elsewhere = backend->needs_key && !given.contains("base_url");
   out.max_tokens = given.value("max_tokens", out.max_tokens);
   out.temperature = given.value("temperature", out.temperature);
   out.system = given.value("system", std::string());

@@ -14,6 +14,7 @@ namespace ipw::tools {
 struct SubModel {
   std::string alias, backend, model;
   std::string base_url, key;  ///< of the backend where the user gave none
+  bool elsewhere = false;     ///< at a provider, on machines that nobody here measures
   int max_tokens = 4096;
   double temperature = 0;
   std::string system;

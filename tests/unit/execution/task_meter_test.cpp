@@ -99,7 +99,6 @@ TEST_F(Meter, gives_a_call_that_is_under_way_a_moment_to_end) {
   late.done = at(1.25);
   clock_.asleep_for_the_first_time = [&] { m->ended(late); };
   const auto totals = m->close("key", at(1));
-  EXPECT_EQ(totals.calls, 1U);
   EXPECT_EQ(totals.tokens.output, 20);
   EXPECT_EQ(totals.ended, at(1.25));
 }
@@ -107,8 +106,103 @@ TEST_F(Meter, gives_a_call_that_is_under_way_a_moment_to_end) {
 TEST_F(Meter, ends_a_call_that_does_not_end_with_its_task) {
   const auto m = meter({});
   EXPECT_THAT(m->begun(1, "key", "m", at(0)), IsEmpty());
-  EXPECT_EQ(m->close("key", at(1)).calls, 0U);
+  EXPECT_FALSE(m->close("key", at(1)).tokens.output);
   m->ended(call(1));
+}
+
+/// 30 tokens in and 5 out, the first of them after a second.
+clients::Response sub_answer(double begin) {
+  clients::Response out;
+  out.content = "Six.";
+  out.usage = {30, 5, {}, {}, "server"};
+  out.sent = at(begin);
+  out.arrivals = {at(begin + 1)};
+  out.done = at(begin + 2);
+  return out;
+}
+
+prices::Price dear(double input, double output) {
+  prices::Price price;
+  price.input = input;  // USD for a million tokens
+  price.output = output;
+  return price;
+}
+
+TEST_F(Meter, A18_a_model_that_a_tool_asks_has_a_span_with_tokens_phases_and_price) {
+  TaskMeter m(ledger_, clock_, {}, prices::Quote(dear(1, 10)),
+              [](const std::string& model, const std::string&) -> prices::Quote {
+                if (model != "sub") return Unexpected<std::string>("no price");
+                return dear(2, 20);
+              });
+  const auto task = ledger_.begin_task(at(0));
+  m.open("key", task);
+  EXPECT_THAT(make_call(m, 1), IsEmpty());
+  clock_.sleep_until(at(1));
+  const auto tools = m.tools("key");
+  const auto tool = tools->begin("ask_model", "{}");
+  const auto models = tools->sub_models(tool);
+  const auto asked = models->begin("sub", "http://127.0.0.1:1/v1", false);
+  ASSERT_TRUE(asked);
+  clock_.sleep_until(at(4));
+  models->end(*asked, sub_answer(1));
+  tools->end(tool, "Six.", {});
+  const auto totals = m.close("key", at(5));
+  EXPECT_EQ(totals.tokens.input, 130);
+  EXPECT_EQ(totals.tokens.output, 25);
+  EXPECT_TRUE(totals.cost_known);
+  EXPECT_NEAR(totals.cost.sum.total_usd, (100 * 1 + 20 * 10 + 30 * 2 + 5 * 20) * 1e-6, 1e-12);
+  const auto spans = ledger_.take(task, true).value();
+  ASSERT_EQ(spans.size(), 4U);
+  const auto& sub = spans[3];
+  EXPECT_EQ(sub.kind, "submodel");
+  EXPECT_EQ(sub.name, "sub");
+  EXPECT_EQ(sub.parent, spans[2].id);
+  EXPECT_EQ(sub.tokens.output, 5);
+  EXPECT_DOUBLE_EQ(sub.own_seconds, 2);
+  EXPECT_DOUBLE_EQ(sub.ttft_seconds.value(), 1);
+  EXPECT_TRUE(sub.prefill.joules && sub.decode.joules);
+  EXPECT_NEAR(sub.cost->total_usd, 160e-6, 1e-12);
+  EXPECT_DOUBLE_EQ(spans[2].own_seconds, 1) << "the tool waits while its model works";
+}
+
+TEST_F(Meter, a_model_at_a_provider_without_a_price_makes_the_task_s_cost_unknown) {
+  for (const bool elsewhere : {false, true}) {
+    TaskMeter m(ledger_, clock_, {}, prices::Quote(dear(1, 10)));
+    m.open("key", ledger_.begin_task(at(0)));
+    EXPECT_THAT(make_call(m, 1), IsEmpty());
+    const auto tools = m.tools("key");
+    const auto tool = tools->begin("ask_model", "{}");
+    const auto models = tools->sub_models(tool);
+    models->end(models->begin("sub", "https://a.example/v1", elsewhere).value(), sub_answer(0));
+    EXPECT_EQ(m.close("key", at(5)).cost_known, !elsewhere);
+  }
+}
+
+TEST_F(Meter, models_that_tools_ask_count_for_the_limits) {
+  const auto m = meter({.turns = 9, .tokens = 30});
+  const auto tools = m->tools("key");
+  const auto tool = tools->begin("ask_model", "{}");
+  const auto models = tools->sub_models(tool);
+  models->end(models->begin("sub", "http://127.0.0.1:1/v1", false).value(), sub_answer(0));
+  const auto second = models->begin("sub", "http://127.0.0.1:1/v1", false);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error(), HasSubstr("35 tokens"));
+  EXPECT_THAT(make_call(*m, 1), HasSubstr("35 tokens"));
+  EXPECT_EQ(m->close("key", at(5)).limit, "tokens");
+}
+
+TEST_F(Meter, a_call_that_the_server_refused_has_used_nothing) {
+  const auto m = meter({});
+  auto refused = call(2);
+  refused.events.clear();
+  refused.body = R"({"error": {"message": "overloaded"}})";
+  refused.http_status = 503;
+  EXPECT_THAT(make_call(*m, 1), IsEmpty());
+  EXPECT_THAT(m->begun(2, "key", "m", at(0)), IsEmpty());
+  m->ended(refused);
+  const auto totals = m->close("key", at(1));
+  EXPECT_EQ(totals.tokens.source, "server");
+  EXPECT_EQ(totals.tokens.output, 20);
 }
 
 TEST_F(Meter, refuses_a_key_that_is_nobody_s) {

@@ -8,6 +8,7 @@
 
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
+#include "ipw/clients/client.h"
 #include "ipw/http/server.h"
 #include "ipw/tools/tools.h"
 
@@ -53,6 +54,49 @@ constexpr auto kPages =
                                         {"title": "Other", "url": "https://b.example", "content": "More."}]})";
 constexpr auto kReply =
     R"({"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Six."}}], "usage": {"prompt_tokens": 11, "completion_tokens": 3}})";
+
+/// Refuses where it is told to.
+class Counter final : public SubModelWatch {
+ public:
+  explicit Counter(std::string refusal = {}) : refusal_(std::move(refusal)) {}
+  Result<std::int64_t, std::string> begin(const std::string& model, const std::string& base_url,
+                                          bool elsewhere) override {
+    if (!refusal_.empty()) return Unexpected(refusal_);
+    begun.push_back(fmt::format("{} {} {}", model, base_url, elsewhere));
+    return 7;
+  }
+  void end(std::int64_t call, const clients::Response& response) override {
+    EXPECT_EQ(call, 7);
+    answers.push_back(response.content);
+    output_tokens = response.usage.completion_tokens;
+  }
+  std::vector<std::string> begun, answers;
+  std::optional<std::int64_t> output_tokens;
+
+ private:
+  std::string refusal_;
+};
+
+TEST_F(Servers, ask_model_tells_of_its_call_before_and_after) {
+  const Fixed server(200, kReply);
+  const auto tool =
+      ask_model({{{"alias", "small"}, {"backend", "vllm"}, {"model", "m"}, {"base_url", server.url()}}});
+  Counter counter;
+  EXPECT_FALSE(tool->call(R"({"prompt": "3 + 3"})", {.sub_models = &counter}).failed);
+  EXPECT_THAT(counter.begun, testing::ElementsAre(fmt::format("m {} false", server.url())));
+  EXPECT_THAT(counter.answers, testing::ElementsAre("Six."));
+  EXPECT_EQ(counter.output_tokens, 3);
+}
+
+TEST_F(Servers, ask_model_does_not_ask_beyond_the_limits_of_its_task) {
+  const Fixed server(200, kReply);
+  const auto tool = ask_model({{{"backend", "vllm"}, {"model", "m"}, {"base_url", server.url()}}});
+  Counter counter("the task has used 240 tokens");
+  const auto out = tool->call(R"({"prompt": "3 + 3"})", {.sub_models = &counter});
+  EXPECT_TRUE(out.failed);
+  EXPECT_THAT(out.text, HasSubstr("240 tokens"));
+  EXPECT_TRUE(server.last().body.empty());
+}
 
 TEST_F(Servers, web_search_lists_title_address_and_extract) {
   const Fixed server(200, kPages);
