@@ -68,6 +68,8 @@ std::unique_ptr<Dataset> sample_evenly(std::unique_ptr<Dataset> dataset, std::si
                                        std::uint64_t seed);
 /// Keep the first `count` questions.
 std::unique_ptr<Dataset> first(std::unique_ptr<Dataset> dataset, std::size_t count);
+/// Look at the first question, which the dataset still gives afterwards; absent where it has none.
+std::optional<Question> look_at_first(std::unique_ptr<Dataset>& dataset);
 /// Keep the questions whose index modulo n is i - 1 (shard i of n, 1-based).
 std::unique_ptr<Dataset> shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n);
 

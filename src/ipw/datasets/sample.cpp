@@ -92,6 +92,23 @@ class First final : public Dataset {
   std::size_t left_;
 };
 
+/// A dataset of which the first question has been taken.
+class Resumed final : public Dataset {
+ public:
+  Resumed(Question taken, std::unique_ptr<Dataset> rest) : taken_(std::move(taken)), rest_(std::move(rest)) {}
+  const DatasetInfo& info() const override { return rest_->info(); }
+  bool next(Question& question) override {
+    if (!taken_) return rest_->next(question);
+    question = std::move(*taken_);
+    taken_.reset();
+    return true;
+  }
+
+ private:
+  std::optional<Question> taken_;
+  std::unique_ptr<Dataset> rest_;
+};
+
 class Shard final : public Dataset {
  public:
   Shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n)
@@ -122,6 +139,13 @@ std::unique_ptr<Dataset> sample_evenly(std::unique_ptr<Dataset> dataset, std::si
 
 std::unique_ptr<Dataset> first(std::unique_ptr<Dataset> dataset, std::size_t count) {
   return std::make_unique<First>(std::move(dataset), count);
+}
+
+std::optional<Question> look_at_first(std::unique_ptr<Dataset>& dataset) {
+  Question question;
+  if (!dataset->next(question)) return std::nullopt;
+  dataset = std::make_unique<Resumed>(question, std::move(dataset));
+  return question;
 }
 
 std::unique_ptr<Dataset> shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n) {

@@ -139,7 +139,7 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       dataset_(open_dataset(config_, around)),
       info_(dataset_->info()),
       trials_({config_.agent.sandbox_engine, (around.data_dir / "data").string()}) {
-  check_task_place(config_.agent);
+  if (const auto first = datasets::look_at_first(dataset_)) check_task_place(config_.agent, *first);
   source_ = open_source(config_, around, observer);
   engine_ = open_engine(engine_config(config_), around, observer);
   price_ = find_price(config_, around, config_.model, engine_.description.base_url);

@@ -78,6 +78,17 @@ TEST(SampleEvenly, knows_its_size) {
   EXPECT_EQ(sample_evenly(letters(kTopical), 7, 1)->info().size, 7U);
 }
 
+TEST(LookAtFirst, takes_nothing_from_the_dataset) {
+  auto dataset = letters("ab");
+  const auto seen = look_at_first(dataset);
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->subject, "a");
+  EXPECT_EQ(dataset->info().size, 2U);
+  EXPECT_THAT(indices(std::move(dataset)), ElementsAre(0, 1));
+  auto none = letters("");
+  EXPECT_FALSE(look_at_first(none));
+  EXPECT_THAT(indices(std::move(none)), ElementsAre());
+}
 TEST(Shard, shards_together_are_the_whole) {
   std::multiset<std::int64_t> all;
   for (std::size_t i = 1; i <= 4; ++i)
