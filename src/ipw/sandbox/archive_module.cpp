@@ -127,6 +127,12 @@ std::string tar_of_path(const fs::path& from, const std::string& to, std::size_t
   return tar.finish();
 }
 
+std::string tar_of_names(const fs::path& folder, const std::vector<std::string>& names, std::size_t most) {
+  TarWriter tar(most);
+  for (const auto& name : names) add(tar, folder / name, name);
+  return tar.finish();
+}
+
 std::string tar_of_content(const std::string& to, std::string_view content, int mode) {
   TarWriter tar(content.size() + (std::size_t{1} << 20));
   tar.text(to, content, static_cast<mode_t>(mode));
@@ -164,7 +170,7 @@ std::optional<TarEntry> first_entry(std::string_view tar, std::size_t most) {
   return out;
 }
 
-constexpr ArchiveApi kApi{&tar_of_path, &tar_of_content, &first_entry};
+constexpr ArchiveApi kApi{&tar_of_path, &tar_of_names, &tar_of_content, &first_entry};
 
 }  // namespace
 }  // namespace ipw::sandbox

@@ -49,13 +49,25 @@ class Container : public Workplace {
 class ContainerEngine {
  public:
   virtual ~ContainerEngine() = default;
+/// Something of an engine's that is removed when it goes.
+class EngineObject {
+ public:
+  virtual ~EngineObject() = default;
+  virtual const std::string& name() const = 0;
+};
+
+struct BuildRequest {
+  std::filesystem::path context;   ///< a folder
+  std::vector<std::string> files;  ///< of it, and folders, relative to it: what the build sees
+  std::string dockerfile;          ///< one of them
+  std::string tag;                 ///< the image's name from then on
+};
+
   virtual std::string version() = 0;  ///< "podman 4.3.1"
   virtual bool has_image(const std::string& image) = 0;
   virtual void pull(const std::string& image, std::stop_token stop) = 0;
-  /// Build the Dockerfile of a folder; `tag` is the image's name from then on. The end of the build's log is
-  /// in the error.
-  virtual void build(const std::filesystem::path& context, const std::string& dockerfile,
-                     const std::string& tag, std::stop_token stop) = 0;
+  /// Build an image. The end of the build's log is in the error.
+  virtual void build(const BuildRequest& request, std::stop_token stop) = 0;
   virtual std::unique_ptr<Container> start(const ContainerRequest& request) = 0;
 };
 

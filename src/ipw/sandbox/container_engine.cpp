@@ -63,18 +63,16 @@ class Engine final : public ContainerEngine {
     api_->follow(call, fmt::format("cannot pull the image {}", name));
   }
 
-  void build(const std::filesystem::path& context, const std::string& dockerfile, const std::string& tag,
-             std::stop_token stop) override {
-    if (!std::filesystem::is_directory(context))
-      throw Error(ErrorCode::NotFound, fmt::format("no folder {} to build an image of", context.string()));
-    EngineCall call{.method = "POST",
-                    .path = fmt::format("/build?t={}&dockerfile={}&rm=true&forcerm=true",
-                                        http::percent_encode(tag), http::percent_encode(dockerfile)),
-                    .body = tar_of(context, "", kMostContext),
-                    .content_type = "application/x-tar",
-                    .timeout = kTransfer,
-                    .stop = std::move(stop)};
-    api_->follow(call, fmt::format("cannot build the image {} of {}", tag, context.string()));
+  void build(const BuildRequest& request, std::stop_token stop) override {
+    EngineCall call{
+        .method = "POST",
+        .path = fmt::format("/build?t={}&dockerfile={}&rm=true&forcerm=true",
+                            http::percent_encode(request.tag), http::percent_encode(request.dockerfile)),
+        .body = tar_of_some(request.context, request.files, kMostContext),
+        .content_type = "application/x-tar",
+        .timeout = kTransfer,
+        .stop = std::move(stop)};
+    api_->follow(call, fmt::format("cannot build the image {} of {}", request.tag, request.context.string()));
   }
 
   std::unique_ptr<Container> start(const ContainerRequest& request) override {

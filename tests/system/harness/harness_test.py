@@ -123,12 +123,17 @@ class Harness(unittest.TestCase):
     def tearDown(self):
         self.assertEqual(self.engine.containers(), [], "containers are left behind")
 
-    def run_ipw(self, params, *more, dataset="terminalbench", status=(0, 1)):
+    def words(self, params, *more, dataset="terminalbench", sandbox="none"):
+        """The words of a run, and the folder in which it will be."""
         folder = tempfile.mkdtemp(dir=self.place)
         words = [PROGRAMS / "ipw", "run", "--quiet", "--agent", "command", "--agent-kwargs", json.dumps(SHELL), "--sandbox", "none", "--model", "simulated",
                  "--client-base-url", self.address, "--dataset", dataset, "--output-dir", folder, "--monitor", "none", "--sysfs-root", self.root,
                  "--idle-seconds", "0", *(w for p in params for w in ("--dataset-param", p)), *more]
         environment = {**os.environ, "DOCKER_HOST": self.engine.endpoint}
+        return words, folder
+
+    def run_ipw(self, params, *more, dataset="terminalbench", status=(0, 1), sandbox="none"):
+        words, folder = self.words(params, *more, dataset=dataset, sandbox=sandbox)
         done = subprocess.run(words, capture_output=True, text=True, timeout=400, env=environment)
         self.assertIn(done.returncode, status, done.stdout + done.stderr)
         (run,) = pathlib.Path(folder).iterdir()
@@ -175,6 +180,36 @@ class Harness(unittest.TestCase):
         self.assertEqual(accuracy["totals"]["correct"], 2)
 
     def test_the_energy_of_the_tests_is_not_the_agent_s(self):
+    def test_the_sandbox_is_asked_for_only_where_a_task_will_be_in_it(self):
+        folder = self.tasks()
+        self.v1(folder, "task", "echo 42 > answer.txt", self.CHECK)
+        _, traces = self.run_ipw([f"path={folder}"], sandbox="container")  # which would need an image
+        self.assertTrue(traces["task"]["is_resolved"], traces)
+        words, folder = self.words([f"path={folder}"], sandbox="none")
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, env={**os.environ, "DOCKER_HOST": "unix:///nowhere.sock"})
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("podman system service", done.stderr)
+        self.assertEqual(os.listdir(folder), [], "a run has begun without its engine")
+
+    def test_an_image_has_what_the_ignore_file_leaves(self):
+        folder = self.tasks()
+        self.v1(folder, "task", "ls -A > answer.txt; [ -e kept.txt ] && [ ! -e tests ] && [ ! -e Dockerfile ] && echo 42 >> answer.txt", self.CHECK,
+                dockerfile=f"FROM {IMAGE}\nWORKDIR /app\nCOPY . /app\n")
+        (folder / "task/.dockerignore").write_text("*\n!*.txt\nsecret.txt\n")
+        for name in ("kept.txt", "secret.txt"):
+            (folder / "task" / name).write_text("x")
+        _, traces = self.run_ipw([f"path={folder}"])
+        self.assertTrue(traces["task"]["is_resolved"], traces)
+
+    def test_a_task_that_fills_the_disk_is_not_solved_and_its_tests_do_not_run(self):
+        folder = self.tasks()
+        self.v1(folder, "full", "echo 42 > answer.txt; i=0; while [ $i -lt 100 ]; do head -c 4000000 /dev/zero > f$i; i=$((i+1)); sleep 0.1; done", self.CHECK)
+        self.v1(folder, "solved", "echo 42 > answer.txt", self.CHECK)
+        _, traces = self.run_ipw([f"path={folder}"], "--max-task-disk", "20M")
+        self.assertEqual({n: t["is_resolved"] for n, t in traces.items()}, {"full": False, "solved": True}, traces)
+        self.assertIn("--max-task-disk allows 20 MiB", traces["full"]["failure"])
+        self.assertLess(traces["full"]["total_wall_clock_s"], 9)
+
         folder = self.tasks()
         self.v1(folder, "task", "echo 42 > answer.txt", "sleep 3\n" + self.CHECK)
         _, traces = self.run_ipw([f"path={folder}"])

@@ -228,11 +228,12 @@ TEST_F(RealContainer, builds_an_image_and_tells_why_it_cannot) {
   write_file_atomic(root_ / "Dockerfile", "FROM " + image() + "\nCOPY file /file\nRUN echo built >>/file\n");
   write_file_atomic(root_ / "file", "text\n");
   write_file_atomic(root_ / "Broken", "FROM " + image() + "\nRUN echo reason; exit 3\n");
-  engine_->build(root_, "Dockerfile", "localhost/ipw-built:1", {});
+  const std::vector<std::string> files = {"Broken", "Dockerfile", "file"};
+  engine_->build({root_, files, "Dockerfile", "localhost/ipw-built:1"}, {});
   request_.image = "localhost/ipw-built:1";
   EXPECT_EQ(engine_->start(request_)->read("/file", 100), "text\nbuilt\n");
   try {
-    engine_->build(root_, "Broken", "localhost/ipw-broken:1", {});
+    engine_->build({root_, files, "Broken", "localhost/ipw-broken:1"}, {});
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("reason"), std::string::npos) << error.what();

@@ -26,6 +26,7 @@ struct ScriptedEngine : sandbox::ContainerEngine {
   std::map<std::string, std::string> files;  ///< that read() finds
   std::set<std::string> images;              ///< that are there
   std::vector<std::string> log;              ///< what was asked of it
+  std::vector<std::string> built;            ///< files of the last build
   int running = 0;
   int dies_after = -1;  ///< commands of a container until it dies; -1: never
 
@@ -35,10 +36,10 @@ struct ScriptedEngine : sandbox::ContainerEngine {
     log.push_back("pull " + image);
     throw Error(ErrorCode::NotFound, "no such image");
   }
-  void build(const std::filesystem::path&, const std::string& dockerfile, const std::string& tag,
-             std::stop_token) override {
-    log.push_back("build " + dockerfile);
-    images.insert(tag);
+  void build(const sandbox::BuildRequest& request, std::stop_token) override {
+    log.push_back("build " + request.dockerfile);
+    built = request.files;
+    images.insert(request.tag);
   }
   std::unique_ptr<sandbox::Container> start(const sandbox::ContainerRequest& request) override;
 };

@@ -110,6 +110,15 @@ TEST_F(TerminalTrial, the_same_folder_is_built_once_and_a_changed_one_anew) {
   harness->open(question(), {});
   EXPECT_EQ(builds(), 2);
 }
+TEST_F(TerminalTrial, a_build_sees_what_the_ignore_file_leaves) {
+  const auto harness = make_terminalbench(images_of(engine_));
+  write_file_atomic(folder_ / ".dockerignore", "tests\nenvironment\n");
+  harness->open(question(), {});
+  EXPECT_THAT(engine_->built, testing::ElementsAre(".dockerignore", "Dockerfile", "run-tests.sh"));
+  write_file_atomic(folder_ / "tests/test.sh", "changed, and of no matter for the image");
+  harness->open(question(), {});
+  EXPECT_EQ(std::ranges::count(engine_->log, "build Dockerfile"), 1);
+}
 TEST_F(TerminalTrial, S11_a_missing_image_says_which) {
   write_file_atomic(folder_ / "docker-compose.yaml", "services: {client: {image: 'nobody/has:1'}}");
   EXPECT_THAT(trouble(question()), HasSubstr("nobody/has:1 is not here"));
