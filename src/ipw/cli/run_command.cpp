@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ipw run: let an agent solve the tasks of a dataset and measure what each step costs.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "ipw/agents/agent.h"
+#include "ipw/base/bytes.h"
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
 #include "ipw/cli/commands.h"
@@ -36,6 +39,9 @@ constexpr Option kOptions[] = {
      "Who solves"},
     {"--max-task-tokens", "N", "", "Refuse further calls of a task that has used N tokens, input and output.",
      Kind::Text, "Who solves"},
+    {"--max-task-disk", "SIZE", "2G",
+     "End a task whose files take more on disk than this, such as 500M; 0 sets no limit.", Kind::Text,
+     "Who solves"},
     {"--max-task-cost", "USD", "", "Refuse further calls of a task that has cost as much.", Kind::Text,
      "Who solves"},
     {"--query-timeout", "SECONDS", "600", "A task that takes longer is stopped and recorded as failed.",
@@ -101,6 +107,14 @@ constexpr Option kOptions[] = {
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag, "Output"},
 };
 
+std::uint64_t disk_size(const std::string& text) {
+  const auto bytes = parse_bytes(text);
+  if (!bytes)
+    throw Error(ErrorCode::Usage, fmt::format("--max-task-disk: '{}' is no size", text),
+                "500M, 2G, or bytes; 0 sets no limit");
+  return *bytes;
+}
+
 void take_agent_options(const Values& values, execution::ProfileConfig& config) {
   auto& agent = config.agent;
   agent.name = values.text("--agent").value_or(agent.name);
@@ -112,6 +126,7 @@ void take_agent_options(const Values& values, execution::ProfileConfig& config) 
   agent.max_turns = static_cast<int>(values.integer("--max-turns", 1).value_or(agent.max_turns));
   if (const auto tokens = values.integer("--max-task-tokens", 1)) agent.max_task_tokens = *tokens;
   if (const auto usd = values.number("--max-task-cost", 0)) agent.max_task_cost = *usd;
+  if (const auto size = values.text("--max-task-disk")) agent.max_task_disk = disk_size(*size);
   agent.exports = values.text("--export-format").value_or(agent.exports);
   records::find_exports(agent.exports);
   if (const auto kwargs = parse_json(agent.kwargs); !kwargs)

@@ -15,6 +15,7 @@
 #include "ipw/base/log.h"
 #include "ipw/base/text.h"
 #include "ipw/execution/cost_account.h"
+#include "ipw/execution/disk_watch.h"
 #include "ipw/execution/question_queue.h"
 #include "ipw/execution/readings.h"
 #include "ipw/execution/recorder.h"
@@ -83,6 +84,7 @@ class AgentRun {
                  const std::string& trouble);
   void judge(Finished& task, harness::Trial& trial, const datasets::Question& question,
              const agents::TaskEnd& end, const TaskArtifacts& artifacts, const std::stop_token& stop);
+  static void note_disk(DiskWatch& disk, agents::TaskEnd& end);
   agents::TaskEnd solve_in(const agents::Task& task, const std::string& key, agents::ToolWatch& tools,
                            const std::stop_token& stop) const;
   records::QueryRecord record_of(const datasets::Question& question, const agents::TaskEnd& end,
@@ -240,12 +242,15 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
   const auto span = ledger_->begin_task(begun);
   meter_->open(key, span);
   const auto watch = meter_->tools(span);
+  auto& place = trial ? trial->place() : own->place();
   const agents::Task task{artifacts.id(), prompt_of(question, trial ? std::vector<std::string>() : *inputs),
-                          artifacts.workspace(), trial ? &trial->place() : &own->place()};
-  const auto end = solve_in(task, key, *watch, stop);
+                          artifacts.workspace(), &place};
+  DiskWatch disk(place, config_.agent.max_task_disk, around_.clock, stop);
+  auto end = solve_in(task, key, *watch, disk.stop());
   proxy_->revoke(key);
   const auto totals = meter_->close(key, around_.clock.now());
   const Instant ended = totals.ended;
+  note_disk(disk, end);
   own.reset();  // the files of its folder are then ours
   if (end.failure && end.failure->kind == "cancelled" && stop.stop_requested()) {
     artifacts.drop();
@@ -294,7 +299,8 @@ void AgentRun::leave_out(const datasets::Question& question, const TaskArtifacts
 void AgentRun::judge(Finished& task, harness::Trial& trial, const datasets::Question& question,
                      const agents::TaskEnd& end, const TaskArtifacts& artifacts,
                      const std::stop_token& stop) {
-  auto verdict = verify(trial, question, end.answer, stop);
+  const bool full = end.failure && end.failure->kind == kDiskFailure;
+  auto verdict = full ? failed(question, end.failure->message) : verify(trial, question, end.answer, stop);
   const bool stopped = stop.stop_requested() && !verdict.correct;
   records::QueryRecord record;
   {
@@ -321,6 +327,14 @@ agents::TaskEnd AgentRun::solve_in(const agents::Task& task, const std::string& 
   } catch (const Error& error) {
     return {{}, "sandbox", clients::Failure{"sandbox", error.what()}, "{}"};
   }
+}
+
+/// However an agent ends that is stopped for what it has written, this is why.
+void AgentRun::note_disk(DiskWatch& disk, agents::TaskEnd& end) {
+  const auto trouble = disk.finish();
+  if (!trouble) return;
+  end.stop_reason = kDiskFailure;
+  end.failure = clients::Failure{std::string(kDiskFailure), *trouble};
 }
 
 records::QueryRecord AgentRun::record_of(const datasets::Question& question, const agents::TaskEnd& end,

@@ -102,7 +102,7 @@ constexpr std::array kIdentity = {
     "seed",          "temperature",   "max_tokens",      "shard",
     "attribution",   "samples",       "agent",           "effective_agent_kwargs",
     "sandbox",       "max_turns",     "max_task_tokens", "max_task_cost",
-    "telemetry",     "sandbox_image", "sandbox_network"};
+    "telemetry",     "sandbox_image", "sandbox_network", "max_task_disk"};
 
 /// The keys of an agents' run, under the original's names (original-formats.md 2.4) where it has them.
 void add_agent(Json& json, const AgentChoice& agent) {
@@ -117,6 +117,7 @@ void add_agent(Json& json, const AgentChoice& agent) {
   json["max_turns"] = agent.max_turns;
   json["max_task_tokens"] = or_null(agent.max_task_tokens);
   json["max_task_cost"] = or_null(agent.max_task_cost);
+  json["max_task_disk"] = agent.max_task_disk;
   json["export_format"] = agent.exports;
 }
 
@@ -132,6 +133,7 @@ AgentChoice agent_from(const Json& json) {
   read(json, "max_turns", out.max_turns);
   read(json, "max_task_tokens", out.max_task_tokens);
   read(json, "max_task_cost", out.max_task_cost);
+  read(json, "max_task_disk", out.max_task_disk);
   read(json, "export_format", out.exports);
   if (!out.name.empty()) read(json, "command", out.command);
   return out;

@@ -25,7 +25,9 @@ struct AgentChoice {
   bool sandbox_network = false;  ///< whether agents reach more than their model
   int max_turns = 20;
   std::optional<std::int64_t> max_task_tokens;
-  std::optional<double> max_task_cost;    ///< USD
+  std::optional<double> max_task_cost;  ///< USD
+  /// Bytes that a task's files may take on disk; 0: no limit.
+  std::uint64_t max_task_disk = std::uint64_t{2} << 30;
   std::string exports = "jsonl,hf,atif";  ///< rows of records/exports.h
   std::string command = "run";            ///< that began the run: run or bench
 };

@@ -40,6 +40,7 @@ std::unique_ptr<sandbox::Workplace> open(const AgentChoice& agent, const fs::pat
   options.image = agent.sandbox_image;
   options.engine = agent.sandbox_engine;
   options.network = agent.sandbox_network;
+  if (agent.max_task_disk > 0) options.limits.disk_bytes = agent.max_task_disk;
   return require("sandbox", sandbox::workplaces(), agent.sandbox).make(options);
 }
 

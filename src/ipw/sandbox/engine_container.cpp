@@ -157,6 +157,15 @@ class EngineContainer final : public Container {
     return listen_in_network_of(state.process, port);
   }
 
+  /// What its own layer has beyond the image; mounts and volumes are not in it.
+  std::optional<std::uint64_t> disk_use(std::uint64_t) override {
+    const auto json = api_->must_json({.path = fmt::format("/containers/{}/json?size=true", id())},
+                                      "cannot ask for the size of the container");
+    const auto size = json.find("SizeRw");
+    if (size == json.end() || !size->is_number_unsigned()) return std::nullopt;
+    return size->get<std::uint64_t>();
+  }
+
   void copy_in(const std::filesystem::path& from, const std::string& to) override {
     put(*api_, id(), tar_of(from, relative(to), kMostCopied), to);
   }

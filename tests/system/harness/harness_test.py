@@ -201,6 +201,15 @@ class Harness(unittest.TestCase):
         _, traces = self.run_ipw([f"path={folder}"])
         self.assertTrue(traces["task"]["is_resolved"], traces)
 
+    def test_a_task_that_fills_the_disk_is_not_solved_and_its_tests_do_not_run(self):
+        folder = self.tasks()
+        self.v1(folder, "full", "echo 42 > answer.txt; i=0; while [ $i -lt 100 ]; do head -c 4000000 /dev/zero > f$i; i=$((i+1)); sleep 0.1; done", self.CHECK)
+        self.v1(folder, "solved", "echo 42 > answer.txt", self.CHECK)
+        _, traces = self.run_ipw([f"path={folder}"], "--max-task-disk", "20M")
+        self.assertEqual({n: t["is_resolved"] for n, t in traces.items()}, {"full": False, "solved": True}, traces)
+        self.assertIn("--max-task-disk allows 20.0 MiB", traces["full"]["failure"])
+        self.assertLess(traces["full"]["total_wall_clock_s"], 9)
+
     def test_the_energy_of_the_tests_is_not_the_agent_s(self):
         folder = self.tasks()
         self.v1(folder, "task", "echo 42 > answer.txt", "sleep 3\n" + self.CHECK)
@@ -229,6 +238,7 @@ class Harness(unittest.TestCase):
     command: [sleep, infinity]
     depends_on: {{store: {{condition: service_healthy}}}}
     volumes: ["shared:/shared"]
+    environment: ["TEST_DIR=${{T_BENCH_TEST_DIR}}"]
   store:
     image: {image}
     command: [sh, -c, "cp /conf/number /shared/number; busybox httpd -f -p 80 -h /shared"]

@@ -240,6 +240,12 @@ TEST_F(RealContainer, builds_an_image_and_tells_why_it_cannot) {
   }
 }
 
+TEST_F(RealContainer, what_is_written_anywhere_is_counted) {
+  const auto container = engine_->start(request_);
+  EXPECT_EQ(container->run(shell("head -c 5000000 /dev/zero >/root/file")).exit_status, 0);
+  EXPECT_GE(container->disk_use(0).value_or(0), 5'000'000U);
+}
+
 TEST_F(RealContainer, containers_of_a_network_find_each_other) {
   const auto network = engine_->make_network();
   const auto volume = engine_->make_volume();
