@@ -37,6 +37,16 @@ Error ended(const ServerSpec& spec, const ServerEntry& entry) {
                       engine_of(spec).install_hint)};
 }
 
+Error late(const ServerSpec& spec, const ServerEntry& entry, ServerProbe& probe, Nanoseconds waited) {
+  const auto reason = probe.look().reason;  // it may listen and refuse us
+  return {ErrorCode::Timeout,
+          fmt::format("{} was not ready on port {} after {:.1f} s{}, and was stopped; its last words:\n{}",
+                      spec.engine, spec.port, to_seconds(waited), reason.empty() ? "" : " (" + reason + ")",
+                      last_lines(entry.log, kShownLines)),
+          fmt::format("--wait-timeout, in bench --ready-timeout, gives it longer; all it said is in {}",
+                      entry.log)};
+}
+
 Error another_model(const ServerSpec& spec, const std::vector<std::string>& models) {
   return {ErrorCode::Unavailable,
           fmt::format("port {} serves {}, not {}", spec.port,
@@ -102,12 +112,15 @@ bool ServerHost::reuse(const ServerSpec& spec, ServerProbe& probe, const StartOp
                 "take another port, or end what listens there");
   if (!engine_of(spec).many_models && !serves(look.models, spec.model))
     throw another_model(spec, look.models);
-  for (const auto& entry : ledger_.read().running)
-    if (entry.port == spec.port && entry.run && entry.run->pid != ::getpid() &&
-        ledger_.processes().runs(*entry.run))
+  const auto known = ledger_.read();
+  for (const auto& entry : known.running) {
+    if (entry.port != spec.port || !entry.run) continue;
+    if (entry.run->pid == ::getpid()) return true;  // an Ollama of this run, for one more model
+    if (ledger_.processes().runs(*entry.run))
       throw Error(ErrorCode::Unavailable,
                   fmt::format("port {} serves another `ipw bench`, which will stop its server", spec.port),
                   "wait for its end, or take another port");
+  }
   options.tell(fmt::format("port {} already serves {}: it is used as it is, and not stopped afterwards",
                            spec.port, spec.model.empty() ? spec.engine : spec.model));
   return true;
@@ -161,12 +174,7 @@ void ServerHost::await_ready(const ServerSpec& spec, const ServerEntry& entry, S
     throw_if_stopped(stop);
     if (!ledger_.processes().runs(entry.process)) throw ended(spec, entry);
     const auto now = clock_.now();
-    if (now >= limit)
-      throw Error(
-          ErrorCode::Timeout,
-          fmt::format("{} was not ready on port {} after {:g} s, and was stopped; its last words:\n{}",
-                      spec.engine, spec.port, to_seconds(now - begun), last_lines(entry.log, kShownLines)),
-          fmt::format("--wait-timeout gives it longer; all it said is in {}", entry.log));
+    if (now >= limit) throw late(spec, entry, probe, now - begun);
     if (now >= next_word) {
       options.tell(fmt::format("waiting for {}, {:.0f} s: {}", spec.engine, to_seconds(now - begun),
                                last_lines(entry.log, 1)));

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ipw servers` and `ipw bench --auto-server`, with llama-server's own code and with stand-ins for vllm and ollama.
 
-usage: servers_test.py PROGRAMS_FOLDER MODELS_FOLDER. Needs the Python package xllamacpp.
+usage: servers_test.py PROGRAMS_FOLDER MODELS_FOLDER. Needs the Python package xllamacpp, bubblewrap and SmolLM2 among ipw's models (`ipw models fetch`).
 """
 import json
 import os
@@ -17,6 +17,7 @@ import unittest
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
+SMOLLM2 = pathlib.Path(os.environ.get("IPW_CACHE") or pathlib.Path.home() / ".cache" / "ipw") / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 PROGRAMS, MODELS = pathlib.Path(sys.argv[1]).absolute(), pathlib.Path(sys.argv[2]).absolute()
 
 
@@ -219,7 +220,8 @@ class Servers(unittest.TestCase):
 
     def test_bench_starts_llama_servers_for_the_model_and_its_sub_model_and_stops_them(self):
         first = free_ports(2)
-        main, small = MODELS / "tiny-840k.gguf", MODELS / "tiny-36k.gguf"
+        main, small = SMOLLM2, MODELS / "tiny-36k.gguf"
+        self.assertTrue(main.exists(), f"{main} is missing: ipw models fetch smollm2-135m-instruct")
         _, results = self.bench("--client", "llamacpp", "--model", main, "--base-port", first, "--submodel", f"small:llamacpp:{small}",
                                 "--agent-kwargs", json.dumps({"protocol": "text", "max_tokens": 20}), "--max-turns", "2")
         told = results["run_metadata"]

@@ -164,7 +164,8 @@ bool is_option(std::string_view name, const std::string& other_programs) {
 
 TEST(Examples, C17_every_documented_option_exists) {
   const auto other_programs = read(fs::path(kSource) / "apps/ipw-monitor/options.cpp") +
-                              read(fs::path(kSource) / "apps/ipw-sim/options.cpp");
+                              read(fs::path(kSource) / "apps/ipw-sim/options.cpp") +
+                              read(fs::path(kSource) / "src/ipw/servers/server_engines.cpp");
   for (const auto& page : documents())
     for (const auto& [place, text] : quoted(page, "--"))
       for (const auto word : split(text, ' ')) {
