@@ -59,7 +59,8 @@ CommandLine sglang(const ServerSpec& spec) {
 
 CommandLine vllm(const ServerSpec& spec) {
   Words argv = {"vllm", "serve", spec.model, "--host", spec.host, "--port", fmt::format("{}", spec.port)};
-  add(argv, "--gpu-memory-utilization", spec.gpu_memory_utilization);
+  // Said in any case: the command line then tells what the server may take.
+  add(argv, "--gpu-memory-utilization", std::optional(spec.gpu_memory_utilization.value_or(0.9)));
   add(argv, "--tensor-parallel-size", spec.tensor_parallel_size);
   add(argv, "--max-model-len", spec.context);
   add(argv, "--max-num-seqs", spec.parallel);
