@@ -32,6 +32,3 @@ def main():
     print("listening at", server.listening_address, flush=True)
     signal.pause()
 
-
-if __name__ == "__main__":
-    main()

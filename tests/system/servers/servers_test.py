@@ -52,8 +52,8 @@ class Servers(unittest.TestCase):
         self.addCleanup(self.place.cleanup)
         self.folder = pathlib.Path(self.place.name)
         (self.folder / "bin").mkdir()
-        for name, script in (("vllm", "stand_in.py"), ("ollama", "stand_in.py"), ("llama-server", "llama_server.py")):
-            self.program(name, f"import runpy; runpy.run_path({str(HERE / script)!r}, run_name='__main__')")
+        for name, module in (("vllm", "stand_in"), ("ollama", "stand_in"), ("llama-server", "llama_server")):
+            self.program(name, f"import {module}; {module}.main()")
         self.log = self.folder / "stand-in.log"
         self.log.touch()
         self.environment = {**os.environ, "XDG_STATE_HOME": str(self.folder / "state"), "STAND_IN_LOG": str(self.log), "IPW_CACHE": str(self.folder / "cache"),
@@ -64,7 +64,7 @@ class Servers(unittest.TestCase):
 
     def program(self, name, source):
         path = self.folder / "bin" / name
-        path.write_text(f"#!{sys.executable}\n{source}\n")
+        path.write_text(f"#!{sys.executable} -B\nimport sys; sys.path.insert(0, {str(HERE)!r})\n{source}\n")
         path.chmod(0o755)
 
     def ipw(self, *words, status=0, mode="", timeout=120):
@@ -202,7 +202,7 @@ class Servers(unittest.TestCase):
         self.assertIn("everybody who reaches 0.0.0.0", done.stderr)
 
     def test_Z10_keys_are_in_no_entry(self):
-        self.program("vllm", f"import sys; sys.argv = sys.argv[:-1]; import runpy; runpy.run_path({str(HERE / 'stand_in.py')!r}, run_name='__main__')")
+        self.program("vllm", "import stand_in; sys.argv = sys.argv[:-1]; stand_in.main()")
         self.ipw("servers", "start", "--vllm", "--model", "m", "--port", free_ports(), "--server-arg=--api-key=sk-very-secret")
         for path in (self.folder / "state").rglob("*.*"):
             self.assertNotIn(b"sk-very-secret", path.read_bytes(), path)

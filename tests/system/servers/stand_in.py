@@ -111,6 +111,3 @@ def main():
     Handler.models = ["org/other"] if mode == "other" else [model] if model else []
     http.server.ThreadingHTTPServer((host, port), Handler).serve_forever()
 
-
-if __name__ == "__main__":
-    main()
