@@ -2,7 +2,7 @@
 #include "ipw/sandbox/tar.h"
 
 #include "ipw/base/module.h"
-#include "ipw/sandbox/tar_api.h"
+#include "ipw/sandbox/archive_api.h"
 
 namespace ipw::sandbox {
 
