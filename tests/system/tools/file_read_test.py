@@ -70,7 +70,7 @@ class FileRead(unittest.TestCase):
         self.assertIn("encrypted", self.call("a.pdf", pdf(["secret"], encrypted=True), status=1))
         self.assertIn("pdftotext cannot read the PDF", self.call("a.pdf", b"%PDF-1.7 and nothing else", status=1))
         self.assertIn("holds no text", self.call("a.pdf", pdf([]), status=1))
-        self.assertIn("larger than 32 MiB", self.call("a.pdf", pdf(["x"]) + b" " * (33 << 20), status=1))
+        self.assertIn("larger than 32.0 MiB", self.call("a.pdf", pdf(["x"]) + b" " * (33 << 20), status=1))
 
     def test_a_pdf_with_a_lie_about_its_size_ends(self):
         lying = pdf(["Hello"]).replace(b"/Count 1", b"/Count 99999999").replace(b"/Length ", b"/Length 9999999")

@@ -34,7 +34,7 @@ TEST(Zip, gives_the_member_that_is_asked_for) {
 TEST(Zip, a_bomb_is_refused_by_its_size_and_by_its_ratio) {
   const auto bomb = zip_of({{"zeros", std::string(std::size_t{20} << 20, '\0')}});
   ASSERT_LT(bomb.size(), 30'000U);
-  EXPECT_THAT(problem(bomb, "zeros", {std::size_t{1} << 20, 1'000'000}), HasSubstr("larger than 1 MiB"));
+  EXPECT_THAT(problem(bomb, "zeros", {std::size_t{1} << 20, 1'000'000}), HasSubstr("larger than 1.0 MiB"));
   EXPECT_THAT(problem(bomb, "zeros"), HasSubstr("more than 300 times"));
 }
 
@@ -49,7 +49,7 @@ TEST(Zip, bytes_that_are_no_zip_are_refused) {
     EXPECT_NE(problem(bytes, "a"), "") << bytes;
 }
 
-TEST(Zip, a_zip_that_is_cut_or_damaged_is_refused_or_read_as_it_was) {
+TEST(Zip, a_zip_that_is_cut_or_damaged_is_refused) {
   std::string content;
   for (int i = 0; i < 2000; ++i) content += std::to_string(i * i);
   const auto zip = zip_of({{"a", content}});

@@ -128,7 +128,7 @@ TEST_F(InPlace, file_read_says_what_is_wrong_with_a_word_document) {
   EXPECT_THAT(text("cut.docx"), HasSubstr("zip"));
   EXPECT_THAT(text("sheet.xlsx"), HasSubstr("no Word document (turn it into text with a program)"));
   EXPECT_THAT(text("empty.docx"), HasSubstr("holds no text"));
-  EXPECT_THAT(text("huge.docx"), HasSubstr("larger than 32 MiB"));
+  EXPECT_THAT(text("huge.docx"), HasSubstr("larger than 32.0 MiB"));
 }
 
 TEST_F(InPlace, file_write_writes_and_appends) {

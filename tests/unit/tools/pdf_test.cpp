@@ -64,7 +64,7 @@ TEST(Pdf, files_that_cannot_be_read_say_why) {
 
 TEST(Pdf, limits_and_a_sandbox_that_fails_are_told_apart) {
   EXPECT_EQ(failure({{}, "", "", "wall", ""}).code(), ErrorCode::Timeout);
-  EXPECT_THAT(failure({{}, "", "", "output", ""}).what(), HasSubstr("larger than 8 MiB"));
+  EXPECT_THAT(failure({{}, "", "", "output", ""}).what(), HasSubstr("larger than 8.0 MiB"));
   EXPECT_THAT(failure({{}, "", "", "", "bubblewrap: no namespaces"}).what(), HasSubstr("no namespaces"));
   EXPECT_EQ(failure({{}, "", "", "", ""}).code(), ErrorCode::Format);  // a signal
 }
