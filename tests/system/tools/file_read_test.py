@@ -83,7 +83,7 @@ class FileRead(unittest.TestCase):
         return name
 
     def test_a_word_document_is_read_by_lines_as_a_text_is(self):
-        self.assertEqual(self.call("a.docx", docx(["one", "two", "three"]), start_line=2), "two\nthree\n")
+        self.assertEqual(self.call("a.docx", docx(["one", "two", "three"]), start_line=2).rstrip("\n"), "two\nthree")
         self.assertIn("zip", self.call("a.docx", docx(["one"])[:-30], status=1))
 
 
