@@ -107,6 +107,17 @@ class Check:
             "--max-queries", queries, "--max-tokens", "64", "--concurrency", concurrency, "--collector", "nvml:all",
             "--output-dir", self.out / f"runs-{name}"], timeout=200)
 
+    def agents(self):
+        """Tasks of three calls with rests between, one at a time and eight; the counter is read by another program meanwhile."""
+        with self.started("server-agents", self.python("server.py"), r"listening on (\d+)") as (_, port):
+            for concurrency, queries in ((1, 6), (8, 9)):
+                record = [self.ipw, "telemetry", "--collector", "nvml:all", "--seconds", "600", "--record", self.out / f"agents-{concurrency}.jsonl"]
+                with self.started(f"record-agents-{concurrency}", record):
+                    self.run(f"agents-{concurrency}", [
+                        self.ipw, "run", "--agent", "command", "--sandbox", "none", "--agent-kwargs", json.dumps({"argv": self.python("agent.py")}, default=str),
+                        "--client-base-url", f"http://127.0.0.1:{port}/v1", "--model", "random-1b", "--dataset", "ipw-mini", "--max-queries", queries,
+                        "--concurrency", concurrency, "--collector", "nvml:all", "--output-dir", self.out / f"runs-agents-{concurrency}"], timeout=200)
+
     def crash(self):
         """The helper that holds the vendor's library dies: the monitor goes on (goal F8 on a real driver)."""
         with self.started("load-crash", self.python("load.py", "0.5:1:1", "30:0.37:0.6"), r"(\"duty\": 1.0)"):
@@ -126,7 +137,7 @@ class Check:
         self.run("measure", [self.ipw, "measure", "--", *self.python("load.py", "5:1:1")])
 
     def all(self, names):
-        steps = (self.facts, self.sources, self.floor, self.profiles, self.slowdown, self.crash, self.measured)
+        steps = (self.facts, self.sources, self.floor, self.profiles, self.agents, self.slowdown, self.crash, self.measured)
         for step in (step for step in steps if not names or step.__name__ in names):
             begin, problem = time.monotonic(), None
             try:

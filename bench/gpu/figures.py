@@ -147,6 +147,38 @@ def crash(out):
            f"the monitor {'goes on' if alive else 'DIED'}; {counter[worst + 1, 0] - counter[worst, 0]:.2f} s between two readings, the {joules:.1f} J of it known")
 
 
+def lines_of(path):
+    return [json.loads(line) for line in open(path)]
+
+
+def joules_of(energies, domain):
+    return sum(energy["joules"] for energy in energies if energy["domain"] == domain)
+
+
+def agents(out):
+    """Whether the joules of spans, tasks, idle time and what is nobody's are those of the device, by its own counter too."""
+    for concurrency in (1, 8):
+        folder = next((out / f"runs-agents-{concurrency}").iterdir())
+        tasks, summary = lines_of(folder / "traces.jsonl"), json.load(open(folder / "summary.json"))
+        spans = [span for task in tasks for span in task["spans"]]
+        sums = {kind: sum(joules_of(span["energy"], "gpu-0") for span in spans if span["kind"] == kind) for kind in ("task", "model")}
+        begin = min(span["begin_seconds"] for span in spans)
+        seconds = max(span["end_seconds"] for span in spans) - begin
+        apart = max(abs(sum(joules_of(span["energy"], "gpu-0") for span in task["spans"]) / task["total_gpu_energy_joules"] - 1) for task in tasks)
+        text = f"{len(tasks)} tasks, {len(spans)} spans in {seconds:.1f} s; calls of the model {sums['model']:.1f} J, the agents' own time {sums['task']:.1f} J"
+        text += f"; spans and their task differ by {100 * apart:.4f} % at most"
+        account = summary.get("attribution")
+        if account:
+            row = next(row for row in account["domains"] if row["domain"] == "gpu-0")
+            rest = row["device_joules"] - row["idle_joules"] - row["unattributed_joules"] - sums["task"] - sums["model"]
+            text += f"; device {row['device_joules']:.1f} J = tasks + idle {row['idle_joules']:.1f} + nobody's {row['unattributed_joules']:.1f}, {rest:+.3f} J off"
+            counter = Recording(out / f"agents-{concurrency}.jsonl").of["gpu-0"]
+            ends = [account[key] / 1e9 for key in ("begin_monotonic_ns", "end_monotonic_ns")]
+            other = np.diff(np.interp(ends, counter[:, 0], counter[:, 1]))[0]
+            text += f"; the counter as another program read it meanwhile: {other:.1f} J ({100 * (other / row['device_joules'] - 1):+.2f} %)"
+        yield f"agents, {concurrency} at once", text
+
+
 def slowdown(out):
     runs = json.load(open(out / "slowdown.out"))
     for name in sorted({run["sampler"] for run in runs if run["sampler"]}):
@@ -167,7 +199,7 @@ def facts(out):
 
 
 def main(out):
-    for part in (facts, sources, shapes, by_ipw, calls, slowdown, crash):
+    for part in (facts, sources, shapes, by_ipw, calls, agents, slowdown, crash):
         try:
             for what, measured in part(out):
                 print(f"{what}\t{measured}")

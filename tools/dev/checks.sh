@@ -166,7 +166,7 @@ docs() {
 # Whose tests run under the address and undefined-behaviour sanitizers in CI: what parses bytes from elsewhere, counts joules or
 # writes the run folder. From a cold compiler cache their build takes two cores 7 minutes, and CI has 40 for all. Clients, execution
 # and cli would take as long again, since they bring llama.cpp and every module: `./dev test --asan` runs them.
-sanitized=(base stats http records telemetry rpc rpc_wire evaluation datasets sandbox_unit tools harness agents)
+sanitized=(base stats http records telemetry rpc rpc_wire evaluation datasets sandbox_unit tools harness agents servers)
 
 # check: in CI's order, the cheap first and the tests last, so that ctest's closing lines end the output.
 check() {

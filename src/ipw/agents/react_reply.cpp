@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ipw/base/braced.h"
 #include "ipw/base/text.h"
 
 namespace ipw::agents {
@@ -54,23 +55,10 @@ std::pair<Label, std::string_view> label_of(std::string_view line) {
   return {Label::None, line};
 }
 
-/// The first balanced {...}, whose strings may hold braces; the whole text where it begins with none.
+/// The object that the text begins with; all of it where it begins with none.
 std::string_view object_of(std::string_view text) {
-  if (!text.starts_with('{')) return text;
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\')
-      ++i;
-    else if (c == '"')
-      quoted = !quoted;
-    else if (!quoted && c == '{')
-      ++depth;
-    else if (!quoted && c == '}' && --depth == 0)
-      return text.substr(0, i + 1);
-  }
-  return text;
+  const auto object = braced(text);
+  return object.empty() ? text : object;
 }
 
 std::string input_of(std::string_view text) {

@@ -14,9 +14,10 @@
 namespace ipw::agents {
 namespace {
 
-constexpr std::array<std::string_view, 12> kKnown = {
-    "extra_body", "instructions",  "max_observation", "max_retries", "max_tokens",   "mcp_servers",
-    "mcp_tools",  "model_timeout", "protocol",        "temperature", "tool_timeout", "tools"};
+constexpr std::array<std::string_view, 13> kKnown = {
+    "extra_body", "instructions",  "max_observation", "max_retries", "max_tokens",  "mcp_servers",
+    "mcp_tools",  "model_timeout", "protocol",        "sub_models",  "temperature", "tool_timeout",
+    "tools"};
 
 [[noreturn]] void fail(const std::string& what) {
   throw Error(ErrorCode::Usage, "agent react: " + what,
@@ -76,6 +77,21 @@ std::vector<ToolChoice> read_tools(const Json& given, const std::string& dataset
     fail("'tools' is a list, an object or \"auto\"");
   }
   return out;
+}
+
+/// Further models for the tool ask_model, which is added where it was not asked for.
+void add_sub_models(const Json& models, std::vector<ToolChoice>& tools) {
+  if (models.is_null()) return;
+  if (!models.is_array()) fail("'sub_models' is a list of models as ask_model takes them");
+  if (models.empty()) return;
+  auto it = std::ranges::find(tools, "ask_model", &ToolChoice::name);
+  if (it == tools.end()) it = tools.insert(it, {"ask_model", "{}"});
+  Json options = Json::parse(it->options_json);
+  Json& all = options["models"];
+  if (all.is_null()) all = Json::array();
+  if (!all.is_array()) fail("'models' of the tool ask_model is no list");
+  all.insert(all.end(), models.begin(), models.end());
+  it->options_json = dump_json(options);
 }
 
 const Json* member(const Json& kwargs, const char* key) {
@@ -144,6 +160,7 @@ ReactSettings read_react_settings(const std::string& kwargs_json, const std::str
   read_numbers(kwargs, out);
   const char* key = kwargs.contains("mcp_tools") ? "mcp_tools" : "tools";
   out.tools = read_tools(kwargs.value(key, Json()), dataset);
+  add_sub_models(kwargs.value("sub_models", Json()), out.tools);
   out.mcp_servers_json = object(kwargs, "mcp_servers");
   out.extra_json = object(kwargs, "extra_body");
   return out;

@@ -95,8 +95,9 @@ std::vector<std::string> efficiency_warnings(const RunData& run, const Efficienc
     out.push_back(fmt::format("{} of {} queries have no energy: {}", count, run.rows.size(), reason));
   }
   if (run.shared_device > 0) {
-    out.push_back(
-        fmt::format("{} queries shared the device with others; their energy is a share", run.shared_device));
+    out.push_back(fmt::format(
+        "{} queries shared the device with others; their energy is a share, or holds that of other programs",
+        run.shared_device));
   }
   if (e.joules_per_query.value && run.method == "modelled")
     out.emplace_back("the energy is modelled, not measured");

@@ -39,8 +39,10 @@ pid_t spawn(const std::vector<std::string>& argv, const SpawnActions& actions, G
   const auto raw = raw_array(argv);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, static_cast<short>((group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0) |
-                                                           POSIX_SPAWN_SETSIGMASK));
+  short flags = POSIX_SPAWN_SETSIGMASK;
+  if (group == Group::Own) flags |= POSIX_SPAWN_SETPGROUP;
+  if (group == Group::Session) flags |= POSIX_SPAWN_SETSID;
+  posix_spawnattr_setflags(&attributes, flags);
   sigset_t none;  // we block SIGINT and SIGTERM to wait for them; a child must not inherit that
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);

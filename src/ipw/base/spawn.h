@@ -50,7 +50,8 @@ class SpawnActions {
   posix_spawn_file_actions_t actions_{};
 };
 
-enum class Group { Own, Ours };
+/// Session: a group of its own in a session of its own, which the end of our terminal does not touch.
+enum class Group { Own, Ours, Session };
 
 /// Our environment with some values changed.
 std::vector<std::string> environment_with(const std::vector<std::string>& changed);

@@ -185,6 +185,13 @@ ProcessResult run_process(const std::vector<std::string>& argv, Seconds timeout)
   return run_process(request);
 }
 
+pid_t start_detached(const DetachedRequest& request) {
+  SpawnActions actions;
+  actions.open(1, request.output_path.c_str());
+  actions.redirect(1, 2);
+  return spawn(request.argv, actions, Group::Session, environment_with(request.environment));
+}
+
 ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& output_path) {
   SpawnActions actions;
   actions.open(1, output_path.c_str());

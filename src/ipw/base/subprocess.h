@@ -124,6 +124,17 @@ class DialogProcess {
   std::string errors_;
 };
 
+struct DetachedRequest {
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  ///< "NAME=value", in place of what ours has by that name
+  std::string output_path;               ///< what it prints, appended
+};
+
+/// Start a program that outlives this one: in a session of its own, with standard input from /dev/null. Gives
+/// its process id, which is also that of its process group. While this program runs it is the parent and has
+/// to wait for its end. Throws as run_process() does.
+pid_t start_detached(const DetachedRequest& request);
+
 /// A program with the standard streams, the terminal and the process group of this one, as a shell's
 /// foreground job has.
 class ForegroundProcess {

@@ -8,7 +8,7 @@ namespace ipw::cli {
 std::span<const Command> commands() {
   static const std::array kCommands = {kAnalyze, kBench, kCalibrate, kCompare, kDatasets, kDoctor,
                                        kExport,  kList,  kMcp,       kMeasure, kMerge,    kModels,
-                                       kProfile, kProxy, kRun,       kScore,   kTelemetry};
+                                       kProfile, kProxy, kRun,       kScore,   kServers,  kTelemetry};
   return kCommands;
 }
 

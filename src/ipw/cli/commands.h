@@ -6,6 +6,6 @@
 namespace ipw::cli {
 
 extern const Command kAnalyze, kBench, kCalibrate, kCompare, kDatasets, kDoctor, kExport, kList, kMcp,
-    kMeasure, kMerge, kModels, kProfile, kProxy, kRun, kScore, kTelemetry;
+    kMeasure, kMerge, kModels, kProfile, kProxy, kRun, kScore, kServers, kTelemetry;
 
 }  // namespace ipw::cli

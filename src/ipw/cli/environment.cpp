@@ -29,6 +29,11 @@ fs::path config_dir() {
   return fs::path(variable("HOME").empty() ? "/tmp" : variable("HOME")) / ".config" / "ipw";
 }
 
+fs::path state_dir() {
+  if (const auto xdg = variable("XDG_STATE_HOME"); !xdg.empty()) return fs::path(xdg) / "ipw";
+  return fs::path(variable("HOME").empty() ? "/tmp" : variable("HOME")) / ".local" / "state" / "ipw";
+}
+
 /// Bundled questions and models: share/ipw beside the program, in the build tree as when installed.
 fs::path data_dir() {
   if (const auto set = variable("IPW_DATA_DIR"); !set.empty()) return set;
@@ -49,6 +54,7 @@ Context make_context(Clock& clock, std::stop_token stop) {
   Context context{{clock, data_dir(), cache_dir(), http::hub_options_from_environment()}, std::move(stop)};
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) context.around.visible_devices = visible;
   context.around.config_dir = config_dir();
+  context.around.state_dir = state_dir();
   context.around.helper = {"/proc/self/exe"};
   context.out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
   context.err_is_terminal = ::isatty(STDERR_FILENO) == 1;

@@ -13,19 +13,22 @@
 #include "ipw/clients/client.h"
 #include "ipw/datasets/dataset.h"
 #include "ipw/evaluation/scorer.h"
+#include "ipw/execution/presets.h"
 #include "ipw/harness/harness.h"
 #include "ipw/prices/prices.h"
 #include "ipw/sandbox/workplaces.h"
+#include "ipw/servers/server_engines.h"
 #include "ipw/telemetry/collectors.h"
 #include "ipw/tools/tools.h"
 
 namespace ipw::cli {
 namespace {
 
-constexpr Positional kPositionals[] = {{"KIND",
-                                        "agents, analyses, clients, collectors, datasets, harnesses, "
-                                        "sandboxes, scorers, tools or all; prices by name only.",
-                                        false}};
+constexpr Positional kPositionals[] = {
+    {"KIND",
+     "agents, analyses, clients, collectors, datasets, harnesses, presets, "
+     "sandboxes, scorers, servers, tools or all; prices by name only.",
+     false}};
 
 constexpr Option kOptions[] = {kPricesOption};
 
@@ -90,6 +93,12 @@ std::string client_section() {
   return out;
 }
 
+std::string preset_section() {
+  std::string out = "Presets:\n";
+  for (const auto& row : execution::presets()) out += fmt::format("  {:<20} {}\n", row.name, row.model);
+  return out;
+}
+
 struct Section {
   std::string_view name;
   std::string (*print)();
@@ -102,8 +111,10 @@ constexpr Section kSections[] = {
     {"collectors", [] { return section("Collectors", telemetry::collectors()); }},
     {"datasets", [] { return section("Datasets", datasets::datasets()); }},
     {"harnesses", [] { return section("Harnesses", harness::harnesses()); }},
+    {"presets", preset_section},
     {"sandboxes", [] { return section("Sandboxes", sandbox::workplaces()); }},
     {"scorers", [] { return section("Scorers", evaluation::scorers()); }},
+    {"servers", [] { return section("Servers", servers::engines()); }},
     {"tools", [] { return section("Tools", tools::tools()); }},
 };
 

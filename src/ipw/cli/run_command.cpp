@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ipw run: let an agent solve the tasks of a dataset and measure what each step costs.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "ipw/agents/agent.h"
+#include "ipw/base/bytes.h"
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
 #include "ipw/cli/commands.h"
@@ -36,6 +39,9 @@ constexpr Option kOptions[] = {
      "Who solves"},
     {"--max-task-tokens", "N", "", "Refuse further calls of a task that has used N tokens, input and output.",
      Kind::Text, "Who solves"},
+    {"--max-task-disk", "SIZE", "2G",
+     "End a task whose files take more on disk than this, such as 500M; 0 sets no limit.", Kind::Text,
+     "Who solves"},
     {"--max-task-cost", "USD", "", "Refuse further calls of a task that has cost as much.", Kind::Text,
      "Who solves"},
     {"--query-timeout", "SECONDS", "600", "A task that takes longer is stopped and recorded as failed.",
@@ -55,6 +61,10 @@ constexpr Option kOptions[] = {
     {"--dataset", "ID", "", "Which tasks; `ipw list datasets` shows them.", Kind::Text, "What is asked"},
     {"--dataset-param", "KEY=VALUE", "", "A parameter of the dataset, such as path=questions.jsonl.",
      Kind::List, "What is asked"},
+    {"--dataset-kwargs", "JSON", "", "The same for many, a JSON object; the original's way.", Kind::Text,
+     "What is asked"},
+    {"--start-index", "N", "0", "Leave the first N tasks out; --max-queries counts from there.", Kind::Text,
+     "What is asked"},
     {"--max-queries", "N", "all", "The first N tasks.", Kind::Text, "What is asked"},
     {"--sample-evenly", "", "", "Draw --max-queries evenly over the subjects instead, by --seed.", Kind::Flag,
      "What is asked"},
@@ -81,6 +91,11 @@ constexpr Option kOptions[] = {
     kMonitorOption,
     kMonitorTokenOption,
     kCollectorOption,
+    {"--telemetry-gpu-id", "ID", "", "The original's way to say --collector nvml:ID: measure this GPU alone.",
+     Kind::Text, "Sensors"},
+    {"--require-dedicated-hardware", "", "",
+     "Refuse to run where other programs than the model's server use the accelerators.", Kind::Flag,
+     "Sensors"},
     kSysfsRootOption,
     kSamplingPeriodOption,
     kCalibrationOption,
@@ -101,6 +116,14 @@ constexpr Option kOptions[] = {
     {"--quiet", "", "", "No progress on standard error.", Kind::Flag, "Output"},
 };
 
+std::uint64_t disk_size(const std::string& text) {
+  const auto bytes = parse_bytes(text);
+  if (!bytes)
+    throw Error(ErrorCode::Usage, fmt::format("--max-task-disk: '{}' is no size", text),
+                "500M, 2G, or bytes; 0 sets no limit");
+  return *bytes;
+}
+
 void take_agent_options(const Values& values, execution::ProfileConfig& config) {
   auto& agent = config.agent;
   agent.name = values.text("--agent").value_or(agent.name);
@@ -112,10 +135,39 @@ void take_agent_options(const Values& values, execution::ProfileConfig& config) 
   agent.max_turns = static_cast<int>(values.integer("--max-turns", 1).value_or(agent.max_turns));
   if (const auto tokens = values.integer("--max-task-tokens", 1)) agent.max_task_tokens = *tokens;
   if (const auto usd = values.number("--max-task-cost", 0)) agent.max_task_cost = *usd;
+  if (const auto size = values.text("--max-task-disk")) agent.max_task_disk = disk_size(*size);
   agent.exports = values.text("--export-format").value_or(agent.exports);
   records::find_exports(agent.exports);
   if (const auto kwargs = parse_json(agent.kwargs); !kwargs)
     throw Error(ErrorCode::Usage, "--agent-kwargs is no JSON: " + kwargs.error());
+}
+
+/// Each key of the object as a parameter; numbers, truth values and texts become the text of the parameter.
+void take_dataset_kwargs(const std::string& text, Params& params) {
+  const auto json = parse_json(text);
+  if (!json || !json->is_object())
+    throw Error(ErrorCode::Usage, "--dataset-kwargs is no JSON object: " + (json ? text : json.error()),
+                R"(write it as '{"path": "tasks.jsonl"}', or give --dataset-param path=tasks.jsonl)");
+  for (const auto& [key, value] : json->items()) {
+    if (value.is_structured() || value.is_null())
+      throw Error(ErrorCode::Usage,
+                  fmt::format("--dataset-kwargs: the value of '{}' is no text, number or truth value", key),
+                  "`ipw datasets info ID` lists the parameters of a dataset");
+    params.set(key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+}
+
+/// Options of the original by which one of ours is meant.
+void take_original_options(const Values& values, execution::ProfileConfig& config) {
+  if (const auto kwargs = values.text("--dataset-kwargs"))
+    take_dataset_kwargs(*kwargs, config.dataset_params);
+  const auto gpu = values.text("--telemetry-gpu-id");
+  if (!gpu) return;
+  if (values.has("--collector") || values.has("--monitor"))
+    throw Error(ErrorCode::Usage, "--telemetry-gpu-id excludes --collector and --monitor",
+                fmt::format("give --collector nvml:{} beside the others", *gpu));
+  config.collectors = {"nvml:" + *gpu};
+  config.monitor = "none";
 }
 
 }  // namespace
@@ -124,6 +176,10 @@ execution::RunRequest agents_request(const Values& values) {
   auto request = run_request(values);
   auto& config = request.config;
   take_agent_options(values, config);
+  take_original_options(values, config);
+  if (const auto start = values.integer("--start-index", 0))
+    config.start_index = static_cast<std::size_t>(*start);
+  config.require_dedicated = values.has("--require-dedicated-hardware") || config.require_dedicated;
   if (!values.has("--config")) {
     config.model = values.text("--model").value_or("");
     config.dataset = values.text("--dataset").value_or("");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the module "llama" offers: one model in this process that answers several requests at once.
+// What the module "llama" offers: a model in this process that answers several requests at once, and one that
+// turns texts into vectors.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -12,6 +13,7 @@
 
 #include "ipw/base/clock.h"
 #include "ipw/clients/client.h"
+#include "ipw/clients/embedder.h"
 
 namespace ipw::clients {
 
@@ -50,6 +52,8 @@ using LogSink = void (*)(std::string_view line);
 struct LlamaApi {
   /// Load a model. Throws Error(Format) when the file cannot be used, with the library's reason.
   std::unique_ptr<Engine> (*load)(const EngineOptions& options, Clock& clock, LogSink sink);
+  /// What open_embedder() says; `threads` is above 0.
+  std::unique_ptr<Embedder> (*load_embedder)(const EmbedderOptions& options, LogSink sink);
 };
 
 }  // namespace ipw::clients

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that includes llama.h (module "llama").
+// Generation by llama.cpp, and the table of the module "llama".
 #include <fmt/format.h>
 #include <llama.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <limits>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
@@ -17,63 +15,12 @@
 #include "ipw/clients/llama_api.h"
 #include "ipw/clients/llama_batcher.h"
 #include "ipw/clients/llama_chat.h"
+#include "ipw/clients/llama_library.h"
 
 namespace ipw::clients {
 namespace {
 
 constexpr int kDefaultContext = 4096;
-
-struct Free {
-  void operator()(llama_model* p) const { llama_model_free(p); }
-  void operator()(llama_context* p) const { llama_free(p); }
-  void operator()(llama_sampler* p) const { llama_sampler_free(p); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
-
-/// llama.cpp logs through one function of the process; the last complaint explains a failed load.
-class LibraryLog {
- public:
-  static LibraryLog& instance() {
-    static LibraryLog log;
-    return log;
-  }
-  void send_to(LogSink sink) {
-    sink_ = sink;
-    llama_log_set([](ggml_log_level level, const char* text, void*) { instance().line(level, text); },
-                  nullptr);
-  }
-  std::string last_complaint() {
-    const std::lock_guard lock(mutex_);
-    return complaint_;
-  }
-
- private:
-  void line(ggml_log_level level, const char* raw) {
-    const auto text = trim(raw);
-    if (text.empty()) return;
-    if (level == GGML_LOG_LEVEL_ERROR || level == GGML_LOG_LEVEL_WARN) {
-      const std::lock_guard lock(mutex_);
-      complaint_ = text;
-    }
-    if (const LogSink sink = sink_) sink(text);
-  }
-  std::atomic<LogSink> sink_ = nullptr;
-  std::mutex mutex_;
-  std::string complaint_;
-};
-
-Owned<llama_model> load_model(const EngineOptions& options) {
-  auto params = llama_model_default_params();
-  params.n_gpu_layers = options.gpu_layers;
-  Owned<llama_model> model(llama_model_load_from_file(options.model.c_str(), params));
-  if (model) return model;
-  throw Error(ErrorCode::Format,
-              fmt::format("{}: llama.cpp cannot load this model: {}", options.model.string(),
-                          LibraryLog::instance().last_complaint()),
-              "the file may be cut off or made for another version: compare its size and checksum, or fetch "
-              "it again");
-}
 
 llama_flash_attn_type flash_attention(const EngineOptions& options) {
   if (!options.flash_attention) return LLAMA_FLASH_ATTN_TYPE_AUTO;
@@ -97,7 +44,7 @@ Owned<llama_context> make_context(llama_model& model, const EngineOptions& optio
   if (context) return context;
   throw Error(ErrorCode::Unavailable,
               fmt::format("{}: no context of {} x {} tokens: {}", options.model.string(), options.sequences,
-                          per_request, LibraryLog::instance().last_complaint()),
+                          per_request, last_complaint()),
               "ask for less with --client-param ctx=N or --concurrency N");
 }
 
@@ -136,7 +83,7 @@ class LlamaModel final : public TokenModel {
  public:
   explicit LlamaModel(const EngineOptions& options)
       : default_seed_(options.seed),
-        model_(load_model(options)),
+        model_(load_model(options.model, options.gpu_layers)),
         context_(make_context(*model_, options)),
         vocab_(llama_model_get_vocab(model_.get())),
         samplers_(static_cast<std::size_t>(options.sequences)),
@@ -153,7 +100,7 @@ class LlamaModel final : public TokenModel {
 
   std::string piece(int token, bool special) const;
   /// Tokenise a rendered prompt; the model's own rule says whether BOS goes in front. Thread-safe.
-  std::vector<int> tokenize(std::string_view text) const;
+  std::vector<int> tokenize(std::string_view text) const { return clients::tokenize(*vocab_, text, true); }
   ChatTemplate chat_template() const;
   llama_model& model() const { return *model_; }
   llama_context& context() const { return *context_; }
@@ -183,7 +130,7 @@ std::optional<std::string> LlamaModel::decode(std::span<const BatchToken> tokens
   }
   llama_memory_clear(llama_get_memory(context_.get()), true);
   return fmt::format("llama_decode of {} tokens failed with status {}: {}", tokens.size(), status,
-                     LibraryLog::instance().last_complaint());
+                     last_complaint());
 }
 
 std::size_t LlamaModel::begin(int sequence, std::size_t keep, const Sampling& sampling) {
@@ -212,21 +159,6 @@ std::string LlamaModel::piece(int token, bool special) const {
   }
   text.resize(static_cast<std::size_t>(std::max(n, 0)));
   return text;
-}
-
-std::vector<int> LlamaModel::tokenize(std::string_view text) const {
-  const auto run = [&](std::vector<int>& into) {
-    return llama_tokenize(vocab_, text.data(), static_cast<int>(text.size()), into.data(),
-                          static_cast<int>(into.size()), true, true);
-  };
-  std::vector<int> tokens(text.size() + 8);
-  int n = run(tokens);
-  if (n < 0) {
-    tokens.resize(static_cast<std::size_t>(-n));
-    n = run(tokens);
-  }
-  tokens.resize(static_cast<std::size_t>(std::max(n, 0)));
-  return tokens;
 }
 
 ChatTemplate LlamaModel::chat_template() const {
@@ -384,9 +316,7 @@ Response LlamaEngine::complete(const Request& request, std::stop_token stop) {
 }
 
 std::unique_ptr<Engine> load(const EngineOptions& options, Clock& clock, LogSink sink) {
-  LibraryLog::instance().send_to(sink);
-  static const bool kStarted = (llama_backend_init(), true);
-  (void)kStarted;
+  start_library(sink);
   const auto most = static_cast<int>(llama_max_parallel_sequences());
   if (options.sequences > most)
     throw Error(ErrorCode::Usage,
@@ -395,7 +325,7 @@ std::unique_ptr<Engine> load(const EngineOptions& options, Clock& clock, LogSink
   return std::make_unique<LlamaEngine>(options, clock);
 }
 
-constexpr LlamaApi kApi = {load};
+constexpr LlamaApi kApi = {load, load_embedder};
 
 }  // namespace
 }  // namespace ipw::clients

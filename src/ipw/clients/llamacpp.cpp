@@ -2,17 +2,16 @@
 #include "ipw/clients/llamacpp.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
 #include "ipw/base/json.h"
 #include "ipw/base/log.h"
 #include "ipw/base/module.h"
+#include "ipw/clients/gguf.h"
 #include "ipw/clients/llama_api.h"
 #include "ipw/clients/parameters.h"
 
@@ -21,20 +20,6 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kParams = {"batch",      "cache", "ctx",      "flash_attention",
                                                      "gpu_layers", "seed",  "template", "threads"};
-
-int allowed_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
-}
-
-/// Below this size a token takes less time than two threads need to meet; a second one only spins.
-constexpr std::uintmax_t kOneThreadBytes = 16 << 20;
-
-int default_threads(const std::filesystem::path& model) {
-  std::error_code ignored;
-  return std::filesystem::file_size(model, ignored) < kOneThreadBytes ? 1 : allowed_cpus();
-}
 
 std::optional<int> positive(const Params& params, std::string_view key) {
   const auto value = params.integer(key);
@@ -65,21 +50,6 @@ EngineOptions read_options(const ClientOptions& options) {
   out.seed = static_cast<std::uint32_t>(params.integer("seed").value_or(0));
   out.raw_prompt = read_raw_prompt(params);
   return out;
-}
-
-/// Look at the first bytes: the library's own complaint about a web page saved as a model helps nobody.
-void check_gguf(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored))
-    throw Error(ErrorCode::NotFound, fmt::format("there is no model file {}", path.string()),
-                "give the path of a .gguf file, hf:OWNER/REPO/FILE.gguf, or a name of `ipw models`");
-  std::array<char, 4> magic{};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorCode::Permission, fmt::format("{} cannot be read", path.string()));
-  file.read(magic.data(), magic.size());
-  if (std::string_view(magic.data(), magic.size()) != "GGUF")
-    throw Error(ErrorCode::Format, fmt::format("{} is not a GGUF file", path.string()),
-                "llama.cpp reads GGUF only; other formats need a conversion first");
 }
 
 class LlamaCpp final : public Client {

@@ -142,7 +142,8 @@ std::unique_ptr<Dataset> open_benchmark(const Benchmark& benchmark, const Datase
                         config,
                         options.params,
                         [&] { return open_examples(benchmark, config, files, options.params); },
-                        [files](const std::string& path) mutable { return files.fetch_beside(path); }};
+                        [files](const std::string& path) mutable { return files.fetch_beside(path); },
+                        options.files};
   auto map = benchmark.prepare(setting);
   DatasetInfo info;
   info.id = benchmark.id;

@@ -43,6 +43,7 @@ struct Setting {
   std::function<std::unique_ptr<RowStream>()> examples;
   /// The local path of another file of the repository, loaded when the cache lacks it. May be kept.
   std::function<std::filesystem::path(const std::string& path)> file;
+  bool files = false;  ///< a question is to have its files, of every kind
 };
 
 /// Fill a question in: problem, answer, and where the data has them id, subject, choices, question, metadata.

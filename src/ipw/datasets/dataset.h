@@ -50,6 +50,7 @@ struct DatasetOptions {
   std::uint64_t seed = 0;
   http::HubOptions hub;
   std::string data_dir;  ///< where bundled data lies (share/ipw or the source tree)
+  bool files = false;    ///< load the files of a question too, for agents, which can open any
 };
 
 using DatasetEntry = Entry<Dataset, const DatasetOptions&>;
@@ -66,8 +67,12 @@ std::unique_ptr<Dataset> open_dataset(std::string_view id, const DatasetOptions&
 /// memory.
 std::unique_ptr<Dataset> sample_evenly(std::unique_ptr<Dataset> dataset, std::size_t count,
                                        std::uint64_t seed);
+/// Leave the first `count` questions out; the others keep their indices.
+std::unique_ptr<Dataset> skip(std::unique_ptr<Dataset> dataset, std::size_t count);
 /// Keep the first `count` questions.
 std::unique_ptr<Dataset> first(std::unique_ptr<Dataset> dataset, std::size_t count);
+/// Look at the first question, which the dataset still gives afterwards; absent where it has none.
+std::optional<Question> look_at_first(std::unique_ptr<Dataset>& dataset);
 /// Keep the questions whose index modulo n is i - 1 (shard i of n, 1-based).
 std::unique_ptr<Dataset> shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n);
 

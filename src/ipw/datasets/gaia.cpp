@@ -61,11 +61,13 @@ using Fetch = std::function<std::filesystem::path(const std::string& path)>;
 
 /// The file of a row; an image goes into the question. A file that cannot be had is an error of the row:
 /// without it the question is another one.
-File attach(const Row& row, const Fetch& fetch, Question& out) {
+File attach(const Row& row, const Fetch& fetch, bool any_kind, Question& out) {
   File file{row.text_or("file_name", ""), {}};
-  if (file.name.empty() || !fetch || !can_be_shown(file.name)) return file;
+  if (file.name.empty() || !fetch || !(any_kind || can_be_shown(file.name))) return file;
   const auto path = fetch(row.text_or("file_path", "2023/validation/" + file.name));
   if (!std::filesystem::exists(path)) row.fail(fmt::format("its file {} is not there", path.string()));
+  if (any_kind) out.files = {path.string()};
+  if (!can_be_shown(file.name)) return file;
   auto shown = read_attachment(path);
   file.seen = !shown.image.empty();
   file.text = std::move(shown.text);
@@ -81,7 +83,8 @@ bool wants_files(const Params& params) {
 
 MapRow prepare(const Setting& setting) {
   const bool official = setting.prompt == "official";
-  const auto fetch = wants_files(setting.params) ? setting.file : Fetch();
+  const auto fetch = wants_files(setting.params) || setting.files ? setting.file : Fetch();
+  const bool any_kind = setting.files;
   const std::string name(setting.config.name);
   const auto level_at = name.find("level");
   const std::string wanted = level_at == name.npos ? "" : name.substr(level_at + 5);
@@ -90,7 +93,7 @@ MapRow prepare(const Setting& setting) {
     if (!wanted.empty() && level != wanted) return false;
     out.id = row.text("task_id");
     out.question = row.text("Question");
-    const auto file = attach(row, fetch, out);
+    const auto file = attach(row, fetch, any_kind, out);
     out.problem = prompt(official, file, out.question);
     out.answer = row.text("Final answer");
     out.subject = "level_" + level;

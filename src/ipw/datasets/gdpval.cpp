@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // GDPval (Patwardhan et al. 2025, arXiv 2510.04374): tasks of occupations with files, judged by a rubric
-// where the revision has one. The files are named in the metadata; they are not loaded for models that only
-// read text.
+// where the revision has one. The files are named in the metadata; they are loaded for agents, not for models
+// that only read text.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "ipw/datasets/factories.h"
@@ -9,8 +11,9 @@
 namespace ipw::datasets {
 namespace {
 
-MapRow prepare(const Setting&) {
-  return [](const Row& row, Question& out) {
+MapRow prepare(const Setting& setting) {
+  const auto fetch = setting.files ? setting.file : decltype(setting.file)();
+  return [=](const Row& row, Question& out) {
     out.id = row.text("task_id");
     out.problem = row.text("prompt");
     out.subject = row.text_or("occupation", "");
@@ -18,6 +21,12 @@ MapRow prepare(const Setting&) {
                               {"rubric", row.text_or("rubric_pretty", "")},
                               {"rubric_json", row.text_or("rubric_json", "")},
                               {"reference_files", row.texts("reference_files")}});
+    if (!fetch) return true;
+    for (const auto& name : row.texts("reference_files")) {
+      const auto path = fetch(name);
+      if (!std::filesystem::exists(path)) row.fail(fmt::format("its file {} is not there", path.string()));
+      out.files.push_back(path.string());
+    }
     return true;
   };
 }

@@ -73,6 +73,25 @@ std::vector<Question> deal(Subjects& subjects, std::size_t count) {
   return out;
 }
 
+class Skip final : public Dataset {
+ public:
+  Skip(std::unique_ptr<Dataset> dataset, std::size_t count)
+      : dataset_(std::move(dataset)), info_(dataset_->info()), left_(count) {
+    if (info_.size) *info_.size -= std::min(*info_.size, count);
+  }
+  const DatasetInfo& info() const override { return info_; }
+  bool next(Question& question) override {
+    for (; left_ > 0; --left_)
+      if (!dataset_->next(question)) return false;
+    return dataset_->next(question);
+  }
+
+ private:
+  std::unique_ptr<Dataset> dataset_;
+  DatasetInfo info_;
+  std::size_t left_;
+};
+
 class First final : public Dataset {
  public:
   First(std::unique_ptr<Dataset> dataset, std::size_t count)
@@ -90,6 +109,23 @@ class First final : public Dataset {
   std::unique_ptr<Dataset> dataset_;
   DatasetInfo info_;
   std::size_t left_;
+};
+
+/// A dataset of which the first question has been taken.
+class Resumed final : public Dataset {
+ public:
+  Resumed(Question taken, std::unique_ptr<Dataset> rest) : taken_(std::move(taken)), rest_(std::move(rest)) {}
+  const DatasetInfo& info() const override { return rest_->info(); }
+  bool next(Question& question) override {
+    if (!taken_) return rest_->next(question);
+    question = std::move(*taken_);
+    taken_.reset();
+    return true;
+  }
+
+ private:
+  std::optional<Question> taken_;
+  std::unique_ptr<Dataset> rest_;
 };
 
 class Shard final : public Dataset {
@@ -120,8 +156,19 @@ std::unique_ptr<Dataset> sample_evenly(std::unique_ptr<Dataset> dataset, std::si
   return std::make_unique<Listed>(dataset->info(), deal(subjects, count));
 }
 
+std::unique_ptr<Dataset> skip(std::unique_ptr<Dataset> dataset, std::size_t count) {
+  return std::make_unique<Skip>(std::move(dataset), count);
+}
+
 std::unique_ptr<Dataset> first(std::unique_ptr<Dataset> dataset, std::size_t count) {
   return std::make_unique<First>(std::move(dataset), count);
+}
+
+std::optional<Question> look_at_first(std::unique_ptr<Dataset>& dataset) {
+  Question question;
+  if (!dataset->next(question)) return std::nullopt;
+  dataset = std::make_unique<Resumed>(question, std::move(dataset));
+  return question;
 }
 
 std::unique_ptr<Dataset> shard(std::unique_ptr<Dataset> dataset, std::size_t i, std::size_t n) {

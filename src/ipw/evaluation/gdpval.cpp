@@ -17,12 +17,13 @@
 namespace ipw::evaluation {
 namespace {
 
-constexpr std::string_view kRubric = "gdpval/1";
+constexpr std::string_view kRubric = "gdpval/2";
 constexpr std::size_t kAtOnce = 10;
 constexpr double kPass = 0.5;
 constexpr std::string_view kInstructions =
     "A person of the trade gave a task, and a rubric of criteria for what is delivered. For each numbered "
-    "criterion decide from the delivered work alone whether it is met in full. What is announced but not "
+    "criterion decide from the delivered work alone whether it is met in full. The work is the closing "
+    "message and the text of the files that were delivered, each under its name. What is announced but not "
     "delivered is not met. Criteria of negative points describe faults: such a one is met where the work has "
     "the fault. Decide on every number that is listed, once.";
 constexpr std::string_view kSchema =
@@ -66,6 +67,18 @@ std::vector<Criterion> read_rubric(std::string_view metadata) {
   return out;
 }
 
+/// The delivered files, each cut to its part of the space where they are too long together.
+std::string files_of(const Task& task) {
+  std::string out;
+  const auto most = kMostJudgedBytes / std::max<std::size_t>(task.deliverables.size(), 1);
+  for (const auto& file : task.deliverables) {
+    const auto text =
+        file.unread.empty() ? file.text : fmt::format("[{}: its text is not shown]", file.unread);
+    out += fenced("FILE", fmt::format("{}\n\n{}", file.name, cut_middle(text, most)), kWhole);
+  }
+  return out;
+}
+
 /// The rubric and the task are always whole (defect S22); of the work the middle may be left out.
 JudgeRequest question(const Task& task, std::string_view work, const std::vector<Criterion>& criteria,
                       std::size_t begin, std::size_t end) {
@@ -77,8 +90,8 @@ JudgeRequest question(const Task& task, std::string_view work, const std::vector
   out.schema_json = kSchema;
   out.instructions = kInstructions;
   out.form = fmt::format("{}{}", kDataOnly, kSchema);
-  out.text =
-      fenced("TASK", bare_question(task), kWhole) + fenced("WORK", work) + fenced("CRITERIA", listed, kWhole);
+  out.text = fenced("TASK", bare_question(task), kWhole) + fenced("WORK", work) + files_of(task) +
+             fenced("CRITERIA", listed, kWhole);
   out.max_tokens = 4096;
   return out;
 }
@@ -111,6 +124,15 @@ Tally tally_of(const std::vector<Criterion>& criteria) {
   return out;
 }
 
+/// Names of the files, those apart that the judge could not be shown.
+void name_files(const Task& task, Json& metadata) {
+  const auto most = kMostJudgedBytes / std::max<std::size_t>(task.deliverables.size(), 1);
+  for (const auto& file : task.deliverables) {
+    metadata[file.unread.empty() ? "deliverables" : "deliverables_unread"].push_back(file.name);
+    if (file.text.size() > most) metadata["deliverables_cut_to_bytes"] = most;
+  }
+}
+
 Verdict verdict(const Task& task, std::string_view work, const std::vector<Criterion>& criteria) {
   const Tally tally = tally_of(criteria);
   Json decisions = Json::array();
@@ -124,6 +146,7 @@ Verdict verdict(const Task& task, std::string_view work, const std::vector<Crite
                    {"criteria", decisions}};
   if (work.size() > kMostJudgedBytes) metadata["work_cut_to_bytes"] = kMostJudgedBytes;
   if (task.finish_reason == "length") metadata["truncated"] = true;
+  name_files(task, metadata);
   Verdict out;
   out.metadata = dump_json(metadata);
   if (tally.open > 0) {
@@ -135,13 +158,23 @@ Verdict verdict(const Task& task, std::string_view work, const std::vector<Crite
   return out;
 }
 
+/// Files alone decide where none of them can be shown: a criterion that is about them cannot be decided.
+std::string unreadable(const Task& task) {
+  const auto& files = task.deliverables;
+  if (files.empty() || !std::ranges::all_of(files, [](const auto& f) { return !f.unread.empty(); }))
+    return {};
+  return fmt::format("no delivered file can be shown to the judge, such as {}: {}", files.front().name,
+                     files.front().unread);
+}
+
 class Gdpval final : public Grader {
  public:
   Verdict grade(const Task& task, std::string_view response, const Help& help) const override {
     auto criteria = read_rubric(task.metadata);
     if (criteria.empty()) return unscored("the task has no rubric: this revision of the data has none");
     const auto work = final_text(response);
-    if (trim(work).empty()) return no_answer(task, work, "work");
+    if (trim(work).empty() && task.deliverables.empty()) return no_answer(task, work, "work");
+    if (const auto why = unreadable(task); !why.empty()) return unscored(why);
     if (!help.judge) return unscored("this rule needs a judge and none was given");
     for (std::size_t begin = 0; begin < criteria.size(); begin += kAtOnce) {
       const auto end = std::min(criteria.size(), begin + kAtOnce);

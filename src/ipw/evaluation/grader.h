@@ -82,6 +82,7 @@ struct GraderEntry {
   std::string_view name, summary;
   Needs needs;
   std::unique_ptr<Grader> (*make)();
+  bool reads_deliverables = false;  ///< the work may be files
 };
 /// The registry: graders.cpp. No name is also a scorer's.
 std::span<const GraderEntry> graders();

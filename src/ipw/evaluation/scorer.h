@@ -20,11 +20,19 @@ struct Verdict {
   std::optional<double> score;  ///< 0 to 1 where the rule is graded, beside `correct`
 };
 
+/// A file that an agent leaves.
+struct Deliverable {
+  std::string name;    ///< path below the workspace
+  std::string text;    ///< what can be read of it, UTF-8
+  std::string unread;  ///< why it has no text; empty where it has
+};
+
 /// What a scorer sees of a question.
 struct Task {
   std::string_view problem, answer, metadata, finish_reason;
   std::span<const std::string> choices;
   std::string_view question;  ///< without the prompt's decoration; empty where it equals `problem`
+  std::span<const Deliverable> deliverables;  ///< for rules that read them
 };
 
 /// Judge a response. Thread-safe, pure, linear in the length of the response.

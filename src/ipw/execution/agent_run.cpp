@@ -15,6 +15,8 @@
 #include "ipw/base/log.h"
 #include "ipw/base/text.h"
 #include "ipw/execution/cost_account.h"
+#include "ipw/execution/dedicated.h"
+#include "ipw/execution/disk_watch.h"
 #include "ipw/execution/question_queue.h"
 #include "ipw/execution/readings.h"
 #include "ipw/execution/recorder.h"
@@ -26,7 +28,6 @@
 #include "ipw/execution/task_place.h"
 #include "ipw/execution/task_trial.h"
 #include "ipw/execution/telemetry_log.h"
-#include "ipw/records/exports.h"
 #include "ipw/records/failure_kinds.h"
 
 namespace ipw::execution {
@@ -46,8 +47,13 @@ TaskLimits limits_of(const AgentChoice& agent) {
 
 /// An agent in a place of the benchmark's own has none of the files.
 std::string prompt_of(const datasets::Question& question, const std::vector<std::string>& inputs) {
-  if (inputs.empty()) return question.problem;
-  return fmt::format("{}\n\nFiles of the task: {}", question.problem, join(inputs, ", "));
+  auto out = question.problem;
+  if (!inputs.empty()) out += "\n\nFiles of the task: " + join(inputs, ", ");
+  if (reads_deliverables(question.scorer))
+    out +=
+        "\n\nLeave the files that you deliver in your working folder: they and your closing message are "
+        "judged.";
+  return out;
 }
 
 std::unique_ptr<agents::Agent> make_agent(const ProfileConfig& config, Clock& clock) {
@@ -83,6 +89,7 @@ class AgentRun {
                  const std::string& trouble);
   void judge(Finished& task, harness::Trial& trial, const datasets::Question& question,
              const agents::TaskEnd& end, const TaskArtifacts& artifacts, const std::stop_token& stop);
+  static void note_disk(DiskWatch& disk, agents::TaskEnd& end);
   agents::TaskEnd solve_in(const agents::Task& task, const std::string& key, agents::ToolWatch& tools,
                            const std::stop_token& stop) const;
   records::QueryRecord record_of(const datasets::Question& question, const agents::TaskEnd& end,
@@ -108,6 +115,7 @@ class AgentRun {
   bool told_of_places_ = false;
   std::unique_ptr<telemetry::Source> source_;
   Engine engine_;
+  Dedication others_;  ///< on the accelerators, before the run
   prices::Quote price_;
   OpenFolder folder_;
   std::unique_ptr<QuestionQueue> queue_;
@@ -136,12 +144,15 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       observer_(observer),
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
       agent_(make_agent(config_, around.clock)),
-      dataset_(open_dataset(config_, around)),
+      dataset_(open_dataset(config_, around, true)),
       info_(dataset_->info()),
       trials_({config_.agent.sandbox_engine, (around.data_dir / "data").string()}) {
-  check_task_place(config_.agent);
+  if (const auto first = datasets::look_at_first(dataset_)) check_task_place(config_.agent, *first);
   source_ = open_source(config_, around, observer);
   engine_ = open_engine(engine_config(config_), around, observer);
+  others_ = look_for_others(engine_.description.base_url, config_.sysfs_root);
+  if (config_.require_dedicated) require_dedicated(others_);
+  if (const auto note = note_of(others_); !note.empty()) observer.note(note);
   price_ = find_price(config_, around, config_.model, engine_.description.base_url);
   folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
   journal_ = std::make_unique<records::Journal>(folder_.path);
@@ -241,12 +252,15 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
   const auto span = ledger_->begin_task(begun);
   meter_->open(key, span);
   const auto watch = meter_->tools(key);
+  auto& place = trial ? trial->place() : own->place();
   const agents::Task task{artifacts.id(), prompt_of(question, trial ? std::vector<std::string>() : *inputs),
-                          artifacts.workspace(), trial ? &trial->place() : &own->place()};
-  const auto end = solve_in(task, key, *watch, stop);
+                          artifacts.workspace(), &place};
+  DiskWatch disk(place, config_.agent.max_task_disk, around_.clock, stop);
+  auto end = solve_in(task, key, *watch, disk.stop());
   proxy_->revoke(key);
   const auto totals = meter_->close(key, around_.clock.now());
   const Instant ended = totals.ended;
+  note_disk(disk, end);
   own.reset();  // the files of its folder are then ours
   if (end.failure && end.failure->kind == "cancelled" && stop.stop_requested()) {
     artifacts.drop();
@@ -290,12 +304,13 @@ void AgentRun::leave_out(const datasets::Question& question, const TaskArtifacts
   finished_.push_back({span, std::move(record), now, now, false, true});
 }
 
-/// After the task's span has ended, so that the energy of its tests is not the agent's; also where the agent
-/// has failed (defect S15).
+/// After the task's span has ended, so that the energy of its tests is not the agent's; also where the
+/// agent has failed (defect S15).
 void AgentRun::judge(Finished& task, harness::Trial& trial, const datasets::Question& question,
                      const agents::TaskEnd& end, const TaskArtifacts& artifacts,
                      const std::stop_token& stop) {
-  auto verdict = verify(trial, question, end.answer, stop);
+  const bool full = end.failure && end.failure->kind == kDiskFailure;
+  auto verdict = full ? failed(question, end.failure->message) : verify(trial, question, end.answer, stop);
   const bool stopped = stop.stop_requested() && !verdict.correct;
   records::QueryRecord record;
   {
@@ -322,6 +337,14 @@ agents::TaskEnd AgentRun::solve_in(const agents::Task& task, const std::string& 
   } catch (const Error& error) {
     return {{}, "sandbox", clients::Failure{"sandbox", error.what()}, "{}"};
   }
+}
+
+/// However an agent ends that is stopped for what it has written, this is why.
+void AgentRun::note_disk(DiskWatch& disk, agents::TaskEnd& end) {
+  const auto trouble = disk.finish();
+  if (!trouble) return;
+  end.stop_reason = kDiskFailure;
+  end.failure = clients::Failure{std::string(kDiskFailure), *trouble};
 }
 
 records::QueryRecord AgentRun::record_of(const datasets::Question& question, const agents::TaskEnd& end,
@@ -370,8 +393,8 @@ void AgentRun::measure(Finished& finished, std::vector<records::Span> spans) {
     if (!span.energy.empty()) records::add_energies(record.energy, seconds, span.energy, span.own_seconds);
     seconds += span.own_seconds;
   }
-  record.shared_device = config_.concurrency > 1;
-  if (!record.shared_device) idle_model_.fill(record, finished.begin, finished.end);
+  record.shared_device = config_.concurrency > 1 || !others_.others.empty();
+  if (config_.concurrency == 1) idle_model_.fill(record, finished.begin, finished.end);
   record.spans = std::move(spans);
   finished.measured = true;
 }
@@ -416,6 +439,7 @@ RunOutcome AgentRun::finish() {
   const auto self = source_->self();
   journal_->sync();
   telemetry_->close();
+  const Json dedicated = to_json(others_, look_for_others(engine_.description.base_url, config_.sysfs_root));
   const FinishFacts facts{config_,
                           info_,
                           *source_,
@@ -431,11 +455,10 @@ RunOutcome AgentRun::finish() {
                           progress_.total,
                           config_.concurrency > 1 ? std::optional(ledger_->totals()) : std::nullopt,
                           source_->window(run_start_, run_end_),
-                          scoring_};
+                          scoring_,
+                          &dedicated};
   auto outcome = finish_run(folder_.path, facts);
-  for (const auto* form : records::find_exports(config_.agent.exports)) form->write(folder_.path);
-  records::write_subset_manifest(folder_.path);
-  write_artifacts_manifest(folder_.path);
+  write_task_files(folder_.path, config_.agent);
   return outcome;
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "ipw/base/error.h"
 #include "ipw/base/registry.h"
@@ -15,13 +14,6 @@ namespace ipw::execution {
 namespace {
 
 constexpr auto kPoll = std::chrono::milliseconds(500);
-
-struct Server {
-  std::string_view client, url;
-};
-constexpr std::array<Server, 3> kServers{{{"ollama", "http://localhost:11434/v1"},
-                                          {"openai", "https://api.openai.com/v1"},
-                                          {"vllm", "http://localhost:8000/v1"}}};
 
 /// Attempts that fail are not worth a line each.
 class Silent final : public Observer {
@@ -70,11 +62,13 @@ void warm_up(Engine& engine, const ProfileConfig& config, const std::stop_token&
 
 }  // namespace
 
-std::string_view default_base_url(std::string_view client) {
-  const auto it = std::ranges::find(kServers, client, &Server::client);
-  if (it != kServers.end()) return it->url;
-  std::vector<std::string_view> known;
-  for (const auto& server : kServers) known.push_back(server.client);
+std::string default_base_url(std::string_view client) {
+  if (client == "openai") return "https://api.openai.com/v1";
+  if (const auto* engine = servers::engine_of_client(client))
+    return fmt::format("http://localhost:{}/v1", engine->port);
+  std::vector<std::string_view> known = {"openai"};
+  for (const auto& engine : servers::engines()) known.push_back(engine.client);
+  std::ranges::sort(known);
   throw_unknown("client", client, known);
 }
 
@@ -82,6 +76,11 @@ BenchOutcome bench(const BenchRequest& request, const Surroundings& around, Obse
                    std::stop_token stop) {
   BenchOutcome outcome;
   auto& clock = around.clock;
+  ManagedServers managed(around, observer);
+  const auto called = clock.now();
+  managed.start(request.servers, Seconds(request.ready_seconds), stop);
+  outcome.servers = managed.uses();
+  outcome.server_seconds = to_seconds(clock.now() - called);
   observer.stage(fmt::format("waiting for {}", request.run.config.client_base_url));
   const auto begun = clock.now();
   auto engine = await_engine(request, around, stop);

@@ -59,7 +59,8 @@ struct Range {
   bool whole;
 };
 constexpr double kLargestWhole = 2147483647, kLongestSeconds = 1e9;
-constexpr Range kRanges[] = {{"max_queries", 1, kLargestWhole, true},
+constexpr Range kRanges[] = {{"start_index", 0, kLargestWhole, true},
+                             {"max_queries", 1, kLargestWhole, true},
                              {"samples", 1, 1000, true},
                              {"warmup_queries", 0, kLargestWhole, true},
                              {"concurrency", 1, kLargestWhole, true},
@@ -102,7 +103,8 @@ constexpr std::array kIdentity = {
     "seed",          "temperature",   "max_tokens",      "shard",
     "attribution",   "samples",       "agent",           "effective_agent_kwargs",
     "sandbox",       "max_turns",     "max_task_tokens", "max_task_cost",
-    "telemetry",     "sandbox_image", "sandbox_network"};
+    "telemetry",     "sandbox_image", "sandbox_network", "max_task_disk",
+    "start_index"};
 
 /// The keys of an agents' run, under the original's names (original-formats.md 2.4) where it has them.
 void add_agent(Json& json, const AgentChoice& agent) {
@@ -117,6 +119,7 @@ void add_agent(Json& json, const AgentChoice& agent) {
   json["max_turns"] = agent.max_turns;
   json["max_task_tokens"] = or_null(agent.max_task_tokens);
   json["max_task_cost"] = or_null(agent.max_task_cost);
+  json["max_task_disk"] = agent.max_task_disk;
   json["export_format"] = agent.exports;
 }
 
@@ -132,6 +135,7 @@ AgentChoice agent_from(const Json& json) {
   read(json, "max_turns", out.max_turns);
   read(json, "max_task_tokens", out.max_task_tokens);
   read(json, "max_task_cost", out.max_task_cost);
+  read(json, "max_task_disk", out.max_task_disk);
   read(json, "export_format", out.exports);
   if (!out.name.empty()) read(json, "command", out.command);
   return out;
@@ -149,6 +153,7 @@ Json to_json(const ProfileConfig& c) {
       {"dataset_params", to_json(c.dataset_params)},
       {"client_params", to_json(c.client_params)},
       {"output_dir", c.output_dir},
+      {"start_index", c.start_index},
       {"max_queries", or_null(c.max_queries)},
       {"sample_evenly", c.sample_evenly},
       {"samples", c.samples},
@@ -166,6 +171,7 @@ Json to_json(const ProfileConfig& c) {
       {"monitor_access_file", c.monitor_token_file},
       {"collectors", c.collectors},
       {"sysfs_root", c.sysfs_root},
+      {"require_dedicated_hardware", c.require_dedicated},
       {"sampling_period_seconds", c.sampling_period_seconds},
       {"calibration", c.calibration},
       {"prices", c.prices},
@@ -189,6 +195,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "dataset_params", c.dataset_params);
   read(json, "client_params", c.client_params);
   read(json, "output_dir", c.output_dir);
+  read(json, "start_index", c.start_index);
   read(json, "max_queries", c.max_queries);
   read(json, "sample_evenly", c.sample_evenly);
   read(json, "samples", c.samples);
@@ -206,6 +213,7 @@ ProfileConfig profile_config_from_json(const Json& json) {
   read(json, "monitor_access_file", c.monitor_token_file);
   read(json, "collectors", c.collectors);
   read(json, "sysfs_root", c.sysfs_root);
+  read(json, "require_dedicated_hardware", c.require_dedicated);
   read(json, "sampling_period_seconds", c.sampling_period_seconds);
   read(json, "calibration", c.calibration);
   read(json, "prices", c.prices);

@@ -25,7 +25,9 @@ struct AgentChoice {
   bool sandbox_network = false;  ///< whether agents reach more than their model
   int max_turns = 20;
   std::optional<std::int64_t> max_task_tokens;
-  std::optional<double> max_task_cost;    ///< USD
+  std::optional<double> max_task_cost;  ///< USD
+  /// Bytes that a task's files may take on disk; 0: no limit.
+  std::uint64_t max_task_disk = std::uint64_t{2} << 30;
   std::string exports = "jsonl,hf,atif";  ///< rows of records/exports.h
   std::string command = "run";            ///< that began the run: run or bench
 };
@@ -39,6 +41,7 @@ struct ProfileConfig {
   std::string dataset = "ipw-mini";
   Params dataset_params, client_params;
   std::string output_dir = "runs";
+  std::size_t start_index = 0;  ///< questions of the dataset that are left out at its begin
   std::optional<std::size_t> max_queries;
   int samples = 1;             ///< how often each question is asked
   bool sample_evenly = false;  ///< draw max_queries evenly over the subjects instead of taking the first ones
@@ -57,6 +60,7 @@ struct ProfileConfig {
   std::vector<std::string> collectors;
   std::string sysfs_root;
   double sampling_period_seconds = 0.05;
+  bool require_dedicated = false;    ///< refuse to run where other programs use the accelerators
   std::string prices;                ///< the user's price file; empty: none but those that are there anyway
   std::string calibration = "auto";  ///< "auto", "none" or a file
   std::string eval_client = "openai", eval_base_url = "https://api.openai.com/v1",

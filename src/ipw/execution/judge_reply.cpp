@@ -6,30 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "ipw/base/braced.h"
 #include "ipw/base/json.h"
 
 namespace ipw::execution {
 namespace {
 
 constexpr int kMostObjects = 8;  ///< opening braces tried; keeps the search linear
-
-/// The text from an opening brace to its partner; empty when it has none.
-std::string_view braced(std::string_view text) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\')
-      ++i;
-    else if (c == '"')
-      quoted = !quoted;
-    else if (!quoted && c == '{')
-      ++depth;
-    else if (!quoted && c == '}' && --depth == 0)
-      return text.substr(0, i + 1);
-  }
-  return {};
-}
 
 std::string missing_key(const Json& object, const Json& schema) {
   const auto required = schema.find("required");

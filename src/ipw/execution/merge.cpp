@@ -273,10 +273,7 @@ class Merge {
     const auto verdict = join_verdicts(parts_, tally);
     complete(summary, tally, verdict);
     records::write_summary(work, summary);
-    if (!config_.agent.name.empty()) {
-      records::write_traces(work);
-      write_artifacts_manifest(work);
-    }
+    if (!config_.agent.name.empty()) write_task_files(work, config_.agent);
     const bool interrupted = summary.at("interrupted").get<bool>();
     return {{target_, tally.queries, tally.failed, interrupted, verdict},
             config_.model,
@@ -331,6 +328,7 @@ class Merge {
     summary["scoring"] = join_scoring(summaries);
     summary["rescored"] = rescored_of(request_.folders, summaries);
     summary["attribution"] = join_attribution(summaries);
+    summary["dedicated_hardware"] = join_dedicated(summaries);
     summary["interrupted"] = interrupted;
     summary["verdict"] = {{"valid", verdict.valid()}, {"reasons", verdict.reasons}};
   }

@@ -190,6 +190,22 @@ Json join_attribution(const std::vector<Json>& summaries) {
           {"domains", domains}};
 }
 
+Json join_dedicated(const std::vector<Json>& summaries) {
+  const auto found = without_nulls(all_at(summaries, "dedicated_hardware"));
+  if (found.empty()) return nullptr;
+  const auto answers = all_at(found, "dedicated");
+  Json out{{"dedicated", common(found, "dedicated")}, {"reason", common(found, "reason")}};
+  if (std::ranges::find(answers, Json(false)) != answers.end()) out["dedicated"] = false;
+  for (const char* key : {"others_before", "others_after"}) {
+    out[key] = Json::array();
+    for (const auto& one : found) {
+      const auto others = at(one, key);
+      for (const auto& process : others) out[key].push_back(process);
+    }
+  }
+  return out;
+}
+
 Json join_scoring(const std::vector<Json>& summaries) {
   const auto phases = without_nulls(all_at(summaries, "scoring"));
   return phases.empty() ? Json(nullptr) : add_up(phases);

@@ -18,6 +18,8 @@ Json common(const std::vector<Json>& summaries, const char* key);
 /// stand in `shards` in the same order.
 Json join_telemetry(const std::vector<Json>& summaries, const std::vector<std::size_t>& shards);
 /// Requests + idle + unattributed = device, over all shards; null where no shard has it.
+/// Dedicated where every shard was, not where one was not; the processes of others with their shards.
+Json join_dedicated(const std::vector<Json>& summaries);
 Json join_attribution(const std::vector<Json>& summaries);
 /// The phases of scoring together; null where no shard has one.
 Json join_scoring(const std::vector<Json>& summaries);

@@ -22,6 +22,7 @@ struct Surroundings {
   std::optional<std::string> visible_devices;  ///< CUDA_VISIBLE_DEVICES, where it is set
   std::filesystem::path config_dir = {};       ///< where the user's own files lie, the calibration among them
   std::vector<std::string> helper;             ///< as telemetry::SourceOptions
+  std::filesystem::path state_dir = {};        ///< what goes on between calls: the servers that we started
 };
 
 /// How far a run is.

@@ -13,9 +13,11 @@
 #include "ipw/base/files.h"
 #include "ipw/base/text.h"
 #include "ipw/execution/cost_account.h"
+#include "ipw/execution/deliverables.h"
 #include "ipw/execution/question_queue.h"
 #include "ipw/execution/readings.h"
 #include "ipw/execution/setup.h"
+#include "ipw/execution/task_artifacts.h"
 #include "ipw/execution/task_trial.h"
 #include "ipw/sandbox/code_runner.h"
 
@@ -26,8 +28,8 @@ constexpr std::string_view kPending = "not scored yet: ";
 constexpr std::size_t kAtOnce = 64;  // questions with the judge; the sandbox bounds itself
 
 evaluation::Task task_of(const datasets::Question& question, std::string_view finish_reason) {
-  evaluation::Task task{question.problem, question.answer,  question.metadata,
-                        finish_reason,    question.choices, {}};
+  evaluation::Task task{
+      question.problem, question.answer, question.metadata, finish_reason, question.choices, {}, {}};
   task.question = question.question;
   return task;
 }
@@ -92,6 +94,7 @@ class QuestionsOfRun {
 struct Waiting {
   datasets::Question question;
   std::string response, finish_reason;
+  std::filesystem::path workspace;             ///< of an agent
   std::optional<records::Evaluation> last;     ///< the verdict before
   std::optional<records::Evaluation> verdict;  ///< absent when it was stopped
 };
@@ -131,7 +134,7 @@ class Batch {
   }
   records::Evaluation verdict_on(const Waiting& w) {
     try {
-      return score_answer(w.question, w.response, w.finish_reason, &tools_, scorer_);
+      return score_answer(w.question, w.response, w.finish_reason, &tools_, scorer_, w.workspace);
     } catch (const std::exception& error) {
       return to_record(without_verdict(error.what()), scorer_.empty() ? w.question.scorer : scorer_);
     }
@@ -244,14 +247,19 @@ JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around
 }
 
 records::Evaluation score_answer(const datasets::Question& question, std::string_view response,
-                                 std::string_view finish_reason, ScoringTools* tools,
-                                 std::string_view scorer) {
+                                 std::string_view finish_reason, ScoringTools* tools, std::string_view scorer,
+                                 const std::filesystem::path& workspace) {
   const std::string name(scorer.empty() ? std::string_view(question.scorer) : scorer);
   if (name.empty()) return to_record(without_verdict("the data names no rule for this question"), name);
-  const auto task = task_of(question, finish_reason);
+  auto task = task_of(question, finish_reason);
   const auto graders = evaluation::graders();
   const auto grader = std::ranges::find(graders, name, &evaluation::GraderEntry::name);
-  if (grader != graders.end()) return to_record(grade(*grader, task, response, tools), name);
+  if (grader != graders.end()) {
+    std::vector<evaluation::Deliverable> files;
+    if (grader->reads_deliverables && tools != nullptr) files = read_deliverables(workspace);
+    task.deliverables = files;
+    return to_record(grade(*grader, task, response, tools), name);
+  }
   if (is_verified_in_place(name))
     return to_record(without_verdict(fmt::format(
                          "'{}' is verified in the task's own container while `ipw run` solves it; an answer "
@@ -259,6 +267,12 @@ records::Evaluation score_answer(const datasets::Question& question, std::string
                          name)),
                      name);
   return to_record(require("scorer", evaluation::scorers(), name).make()->score(task, response), name);
+}
+
+bool reads_deliverables(std::string_view scorer) {
+  const auto rows = evaluation::graders();
+  const auto row = std::ranges::find(rows, scorer, &evaluation::GraderEntry::name);
+  return row != rows.end() && row->reads_deliverables;
 }
 
 records::Evaluation to_record(const evaluation::Verdict& verdict, std::string_view scorer) {
@@ -302,8 +316,10 @@ ScoreCounts score_folder(const std::filesystem::path& folder, const ProfileConfi
   for (records::QueryRecord record; !stop.stop_requested() && reader->next(record);) {
     in_place += is_unverified(record) ? 1 : 0;
     if (record.failure || (scorer.empty() && record.evaluation && !pending(*record.evaluation))) continue;
-    batch.push_back(
-        {questions.of(record), record.response, record.finish_reason, record.evaluation, std::nullopt});
+    auto question = questions.of(record);
+    auto workspace = workspace_of(folder, question);
+    batch.push_back({std::move(question), record.response, record.finish_reason, std::move(workspace),
+                     record.evaluation, std::nullopt});
     if (batch.size() >= 4 * kAtOnce) flush();
   }
   flush();

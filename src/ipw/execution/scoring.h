@@ -51,10 +51,13 @@ class ScoringTools {
 JudgeConfig judge_config(const ProfileConfig& config, const Surroundings& around, std::stop_token stop = {});
 
 /// Judge one answer by the rule of the question, or by `scorer` where it is not empty. Without tools a rule
-/// that needs them leaves the answer pending(). Throws Error(Usage) for an unknown rule.
+/// that needs them leaves the answer pending(). `workspace`: where an agent has left files, for rules that
+/// read them. Throws Error(Usage) for an unknown rule.
 records::Evaluation score_answer(const datasets::Question& question, std::string_view response,
                                  std::string_view finish_reason, ScoringTools* tools,
-                                 std::string_view scorer = {});
+                                 std::string_view scorer = {}, const std::filesystem::path& workspace = {});
+/// Whether a rule judges the files that an agent leaves, too.
+bool reads_deliverables(std::string_view scorer);
 /// A verdict as the record keeps it.
 records::Evaluation to_record(const evaluation::Verdict& verdict, std::string_view scorer);
 /// Whether an answer still waits for its rule.

@@ -16,13 +16,16 @@
 namespace ipw::execution {
 namespace fs = std::filesystem;
 
-std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, const Surroundings& around) {
+std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, const Surroundings& around,
+                                                bool files) {
   datasets::DatasetOptions options;
   options.params = config.dataset_params;
   options.seed = config.seed;
   options.hub = around.hub;
   options.data_dir = (around.data_dir / "data").string();
+  options.files = files;
   auto dataset = datasets::open_dataset(config.dataset, options);
+  if (config.start_index > 0) dataset = datasets::skip(std::move(dataset), config.start_index);
   if (config.sample_evenly && config.max_queries)
     dataset = datasets::sample_evenly(std::move(dataset), *config.max_queries, config.seed);
   else if (config.max_queries)  // before the shard, so that shards together are the run that has none

@@ -12,7 +12,8 @@
 namespace ipw::execution {
 
 /// Open the dataset with its sample and shard. Throws Error.
-std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, const Surroundings& around);
+std::unique_ptr<datasets::Dataset> open_dataset(const ProfileConfig& config, const Surroundings& around,
+                                                bool files = false);
 
 /// Which sources of one quantity are read: the best there is, or the worse ones beside it.
 enum class Sources { Primary, All };

@@ -124,6 +124,7 @@ Json make_summary(const std::filesystem::path& folder, const FinishFacts& f, con
           {"scoring", f.scoring},
           {"rescored", records::read_summary(folder).value("rescored", Json::array())},
           {"attribution", account_json(f.account)},
+          {"dedicated_hardware", f.dedicated != nullptr ? *f.dedicated : Json(nullptr)},
           {"interrupted", f.interrupted},
           {"verdict", {{"valid", verdict.valid()}, {"reasons", verdict.reasons}}}};
 }

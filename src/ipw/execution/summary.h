@@ -38,6 +38,7 @@ struct FinishFacts {
   std::optional<telemetry::Account> account;  ///< where requests could overlap
   telemetry::WindowReport whole;              ///< from the first query to the last
   const Json& scoring;                        ///< of the phase of scoring; null without one
+  const Json* dedicated = nullptr;            ///< who else used the accelerators; null where nobody looked
 };
 
 /// Write the dataset and summary.json of a folder and judge the run.

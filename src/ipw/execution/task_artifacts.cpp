@@ -8,6 +8,8 @@
 
 #include "ipw/base/files.h"
 #include "ipw/base/json.h"
+#include "ipw/records/exports.h"
+#include "ipw/records/run_folder.h"
 
 namespace ipw::execution {
 namespace {
@@ -22,12 +24,24 @@ std::string slug(std::string text) {
   return text.substr(0, 80);
 }
 
+std::string id_of(const datasets::Question& question) {
+  return fmt::format("q{:04}", question.index);
+}
+
+fs::path folder_of(const fs::path& run_folder, const datasets::Question& question) {
+  const auto id = id_of(question);
+  return fs::absolute(run_folder / "artifacts" /
+                      (question.id.empty() ? id : fmt::format("{}_{}", id, slug(question.id))));
+}
+
 }  // namespace
 
+fs::path workspace_of(const fs::path& run_folder, const datasets::Question& question) {
+  return folder_of(run_folder, question) / "workspace";
+}
+
 TaskArtifacts::TaskArtifacts(const fs::path& run_folder, const datasets::Question& question)
-    : id_(fmt::format("q{:04}", question.index)) {
-  folder_ = fs::absolute(run_folder / "artifacts" /
-                         (question.id.empty() ? id_ : fmt::format("{}_{}", id_, slug(question.id))));
+    : id_(id_of(question)), folder_(folder_of(run_folder, question)) {
   fs::remove_all(folder_);
   make_directories(workspace());
 }
@@ -85,6 +99,12 @@ void write_artifacts_manifest(const fs::path& run_folder) {
     manifest.push_back({{"query_dir", folder}, {"files", files}});
   }
   write_file_atomic(run_folder / "artifacts_manifest.json", pretty_json(manifest));
+}
+
+void write_task_files(const fs::path& run_folder, const AgentChoice& agent) {
+  for (const auto* form : records::find_exports(agent.exports)) form->write(run_folder);
+  records::write_subset_manifest(run_folder);
+  write_artifacts_manifest(run_folder);
 }
 
 }  // namespace ipw::execution

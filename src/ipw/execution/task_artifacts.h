@@ -9,9 +9,14 @@
 #include "ipw/agents/agent.h"
 #include "ipw/base/result.h"
 #include "ipw/datasets/dataset.h"
+#include "ipw/execution/config.h"
 #include "ipw/records/query_record.h"
 
 namespace ipw::execution {
+
+/// Where a task's workspace lies, whether it is there or not.
+std::filesystem::path workspace_of(const std::filesystem::path& run_folder,
+                                   const datasets::Question& question);
 
 class TaskArtifacts {
  public:
@@ -34,5 +39,8 @@ class TaskArtifacts {
 
 /// Write artifacts_manifest.json: every task's folder with its files, sorted.
 void write_artifacts_manifest(const std::filesystem::path& run_folder);
+/// The files that a finished run of agents has besides: its exports, and the manifests of tasks and
+/// artifacts.
+void write_task_files(const std::filesystem::path& run_folder, const AgentChoice& agent);
 
 }  // namespace ipw::execution

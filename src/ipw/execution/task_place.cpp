@@ -5,6 +5,7 @@
 
 #include "ipw/base/error.h"
 #include "ipw/base/log.h"
+#include "ipw/execution/task_trial.h"
 #include "ipw/sandbox/container.h"
 #include "ipw/sandbox/workplaces.h"
 
@@ -39,12 +40,11 @@ std::unique_ptr<sandbox::Workplace> open(const AgentChoice& agent, const fs::pat
   options.image = agent.sandbox_image;
   options.engine = agent.sandbox_engine;
   options.network = agent.sandbox_network;
+  if (agent.max_task_disk > 0) options.limits.disk_bytes = agent.max_task_disk;
   return require("sandbox", sandbox::workplaces(), agent.sandbox).make(options);
 }
 
-}  // namespace
-
-void check_task_place(const AgentChoice& agent) {
+void try_place(const AgentChoice& agent) {
   constexpr int kAnyPort = 8000;
   const ScratchFolder scratch;
   const auto place = open(agent, scratch.path());
@@ -55,7 +55,18 @@ void check_task_place(const AgentChoice& agent) {
   if (end.exit_status != 0)
     throw Error(ErrorCode::Unavailable, "the sandbox '" + agent.sandbox + "' runs nothing: " +
                                             (end.error.empty() ? end.errors : end.error));
-  if (agent.sandbox != "container") return;
+}
+
+}  // namespace
+
+void check_task_place(const AgentChoice& agent, const datasets::Question& first) {
+  require("sandbox", sandbox::workplaces(), agent.sandbox);
+  const bool brings_its_own = is_verified_in_place(first.scorer);
+  if (brings_its_own)
+    sandbox::connect_engine(agent.sandbox_engine);
+  else
+    try_place(agent);
+  if (!brings_its_own && agent.sandbox != "container") return;
   if (const auto left = sandbox::remove_left_containers(agent.sandbox_engine); left > 0)
     log::info("{} containers of runs that were killed are removed", left);
 }

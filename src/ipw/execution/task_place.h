@@ -6,14 +6,16 @@
 #include <optional>
 
 #include "ipw/agents/meter_proxy.h"
+#include "ipw/datasets/dataset.h"
 #include "ipw/execution/config.h"
 #include "ipw/sandbox/workplace.h"
 
 namespace ipw::execution {
 
-/// Open a place as the run's configuration wants it and close it again, so that what is missing is said
-/// before any task begins. Throws Error. Removes what killed runs have left.
-void check_task_place(const AgentChoice& agent);
+/// Try what the first task will need, so that what is missing is said before any task begins: a place as the
+/// run's configuration wants it, opened and closed again, or for a task that brings a container the engine
+/// alone. Throws Error. Removes what killed runs have left in the engine.
+void check_task_place(const AgentChoice& agent, const datasets::Question& first);
 
 /// The place of one task. Everything in it ends when this goes; its folder stays.
 class TaskPlace {

@@ -40,6 +40,13 @@ records::Evaluation verify(harness::Trial& trial, const datasets::Question& ques
   return to_record(verdict, question.scorer);
 }
 
+records::Evaluation failed(const datasets::Question& question, const std::string& why) {
+  evaluation::Verdict verdict;
+  verdict.correct = false;
+  verdict.reason = why;
+  return to_record(verdict, question.scorer);
+}
+
 records::Evaluation not_opened(const datasets::Question& question, const std::string& trouble) {
   evaluation::Verdict verdict;
   verdict.reason = "harness error: " + trouble;

@@ -38,6 +38,8 @@ bool is_verified_in_place(std::string_view rule);
 /// The verdict of a trial on what the agent has done.
 records::Evaluation verify(harness::Trial& trial, const datasets::Question& question, std::string_view answer,
                            const std::stop_token& stop);
+/// The verdict on a task whose place is no longer fit for its tests.
+records::Evaluation failed(const datasets::Question& question, const std::string& why);
 /// The verdict on a task that could not be opened.
 records::Evaluation not_opened(const datasets::Question& question, const std::string& trouble);
 

@@ -9,24 +9,25 @@
 #include "ipw/base/error.h"
 #include "ipw/base/hash.h"
 #include "ipw/base/text.h"
+#include "ipw/harness/docker_ignore.h"
 
 namespace ipw::harness {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// The paths, modes and bytes of all files below a folder.
-std::string fingerprint(const fs::path& folder, const std::string& dockerfile) {
+/// The paths, modes and bytes of the files of a build.
+std::string fingerprint(const fs::path& folder, const std::vector<std::string>& files,
+                        const std::string& dockerfile) {
   std::vector<std::string> lines;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const auto path = entry.path().lexically_relative(folder).generic_string();
+  for (const auto& path : files) {
+    const fs::directory_entry entry(folder / path);
     const auto mode = static_cast<unsigned>(entry.symlink_status().permissions());
     if (entry.is_symlink())
       lines.push_back(fmt::format("{} -> {}", path, fs::read_symlink(entry.path()).string()));
     else if (entry.is_regular_file())
       lines.push_back(fmt::format("{} {:o} {}", path, mode, sha256_file(entry.path())));
   }
-  std::ranges::sort(lines);
   return sha256_hex(dockerfile + "\n" + join(lines, "\n")).substr(0, 16);
 }
 
@@ -56,11 +57,13 @@ std::string Images::built(const fs::path& context, const std::string& dockerfile
   if (!fs::exists(context / dockerfile))
     throw Error(ErrorCode::NotFound, fmt::format("{} does not exist", (context / dockerfile).string()),
                 "the task has neither an image nor a Dockerfile");
-  auto tag = fmt::format("ipw-task/{}:{}", image_name(task), fingerprint(context, dockerfile));
+  sandbox::BuildRequest request{context, build_context(context, dockerfile), dockerfile, ""};
+  request.tag =
+      fmt::format("ipw-task/{}:{}", image_name(task), fingerprint(context, request.files, dockerfile));
   auto& engine = this->engine();
   const std::lock_guard lock(making_);
-  if (!engine.has_image(tag)) engine.build(context, dockerfile, tag, stop);
-  return tag;
+  if (!engine.has_image(request.tag)) engine.build(request, stop);
+  return request.tag;
 }
 
 std::string image_name(std::string_view task) {

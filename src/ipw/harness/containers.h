@@ -24,8 +24,8 @@ class Images {
   sandbox::ContainerEngine& engine();
   /// Pull an image that is not here. Throws Error that names the image.
   void need(const std::string& image, const std::stop_token& stop);
-  /// Build a folder with its Dockerfile; the name of the image holds a hash of all its files, so that the
-  /// same folder is built once and a changed one anew. Throws Error.
+  /// Build a folder with its Dockerfile and .dockerignore; the name of the image holds a hash of all files of
+  /// the build, so that the same folder is built once and a changed one anew. Throws Error.
   std::string built(const std::filesystem::path& context, const std::string& dockerfile,
                     const std::string& task, const std::stop_token& stop);
 

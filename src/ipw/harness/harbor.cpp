@@ -7,10 +7,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "ipw/base/bytes.h"
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
-#include "ipw/harness/compose.h"
 #include "ipw/harness/factories.h"
+#include "ipw/harness/health.h"
 #include "ipw/harness/reward.h"
 
 namespace ipw::harness {
@@ -19,19 +20,13 @@ namespace {
 namespace fs = std::filesystem;
 using Variables = std::map<std::string, std::string>;
 
-struct HealthCheck {
-  std::string command;
-  double interval = 5, wait = 30;
-  int retries = 3;
-};
-
 struct HarborTask {
   std::string image, folder, agent_user, verifier_user;
   Variables environment, verifier_environment;
   bool network = true;
   sandbox::ContainerLimits limits;
   Seconds verifier_wall{600};
-  HealthCheck health;
+  std::optional<HealthCheck> health;
 };
 
 class TaskFile {
@@ -59,9 +54,11 @@ class TaskFile {
     out.verifier_wall = Seconds(seen_["verifier"]["timeout_sec"].value_or(600.0));
     out.verifier_environment = variables(seen_["verifier"]["env"], "verifier.env");
     const auto health = environment["healthcheck"];
-    out.health = {health["command"].value_or(std::string()), health["interval_sec"].value_or(5.0),
-                  health["timeout_sec"].value_or(30.0),
-                  static_cast<int>(health["retries"].value_or(std::int64_t{3}))};
+    if (const auto command = health["command"].value_or(std::string()); !command.empty())
+      out.health = HealthCheck{{"/bin/sh", "-c", command},
+                               Seconds(health["interval_sec"].value_or(5.0)),
+                               Seconds(health["timeout_sec"].value_or(30.0)),
+                               static_cast<int>(health["retries"].value_or(std::int64_t{3}))};
     return out;
   }
 
@@ -101,7 +98,7 @@ class TaskFile {
     if (const auto mb = environment["memory_mb"].value<double>())
       return static_cast<std::uint64_t>(*mb * 1024 * 1024);
     const auto old = environment["memory"].value_or(std::string());
-    const auto bytes = bytes_of(old);
+    const auto bytes = parse_bytes(old).value_or(0);
     if (!old.empty() && bytes == 0) refuse(fmt::format("the size of memory '{}' is", old));
     return bytes;
   }
@@ -179,21 +176,6 @@ class HarborTrial final : public Trial {
   HarborTask task_;
 };
 
-/// Wait until the task's services answer. Throws Error when they do not.
-void await_health(sandbox::Container& container, const HealthCheck& check, const std::stop_token& stop) {
-  if (check.command.empty()) return;
-  std::string last;
-  for (int i = 0; i < std::max(1, check.retries); ++i) {
-    if (i > 0)
-      run_script(container, fmt::format("sleep {:g}", check.interval), {Seconds(check.interval + 60), stop});
-    const auto end = run_script(container, check.command, {Seconds(check.wait), stop});
-    if (!end.late && end.exit_status == 0) return;
-    last = tail(end.output, 300);
-  }
-  throw Error(ErrorCode::Unavailable,
-              fmt::format("the task's health check '{}' failed: {}", check.command, last));
-}
-
 }  // namespace
 
 std::unique_ptr<Trial> open_harbor(Images& images, const datasets::Question& question, const Json& metadata,
@@ -223,7 +205,7 @@ std::unique_ptr<Trial> open_harbor(Images& images, const datasets::Question& que
   if (made.exit_status != 0)
     throw Error(ErrorCode::Unavailable,
                 fmt::format("the container of {} cannot be used: {}", question.id, made.output));
-  await_health(*container, task.health, stop);
+  if (task.health) await_health(*container, *task.health, "the task " + question.id, stop);
   return std::make_unique<HarborTrial>(std::move(container), tests, std::move(task));
 }
 

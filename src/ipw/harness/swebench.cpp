@@ -8,7 +8,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
 #include "ipw/harness/factories.h"
-#include "ipw/harness/repository.h"
+#include "ipw/harness/patch_trial.h"
 #include "ipw/harness/swe_log.h"
 #include "ipw/harness/swe_script.h"
 
@@ -80,47 +80,25 @@ Task task_of(const datasets::Question& question, const std::filesystem::path& da
   return task;
 }
 
-sandbox::ContainerRequest request_of(const Task& task) {
-  sandbox::ContainerRequest request;
-  request.image = task.image;
-  request.folder = task.folder;
-  request.user = "root";
-  request.network = true;  // as the official harness: installing may fetch what builds need
-  request.limits.processes = 4096;
-  return request;
-}
-
-class SweTrial final : public Trial {
+class SweTrial final : public PatchTrial {
  public:
   SweTrial(std::shared_ptr<Images> images, Task task, const std::stop_token& stop)
-      : images_(std::move(images)),
-        task_(std::move(task)),
-        container_(images_->engine().start(request_of(task_))),
-        base_(head_of(*container_, task_.folder, stop)) {}
-
-  sandbox::Workplace& place() override { return *container_; }
-
-  evaluation::Verdict verify(std::string_view answer, std::stop_token stop) override {
-    return guarded([&] { return tested(answer, stop); });
-  }
+      : PatchTrial(std::move(images), repository_request(task.image, task.folder), stop),
+        task_(std::move(task)) {}
 
  private:
-  evaluation::Verdict tested(std::string_view answer, const std::stop_token& stop) {
-    const auto taken = take_patch(*container_, task_.folder, base_, answer, stop);
-    container_note_ = {{"harness", "swe-bench 5.0.2"},
-                       {"patch_source", taken.source},
-                       {"patch_note", taken.note},
-                       {"image", task_.image}};
-    auto verdict =
-        trim(taken.text).empty() ? unsolved("no patch", dump_json(container_note_)) : evaluated(taken, stop);
-    verdict.extracted = tail(taken.text, std::size_t{64} << 10);
-    return verdict;
+  evaluation::Verdict judge(const TakenPatch& taken, const std::stop_token& stop) override {
+    Json metadata = {{"harness", "swe-bench 5.0.2"},
+                     {"patch_source", taken.source},
+                     {"patch_note", taken.note},
+                     {"image", task_.image}};
+    if (trim(taken.text).empty()) return unsolved("no patch", dump_json(metadata));
+    return evaluated(taken, std::move(metadata), stop);
   }
 
-  evaluation::Verdict evaluated(const TakenPatch& taken, const std::stop_token& stop) {
-    const auto fresh = images_->engine().start(request_of(task_));
-    Json metadata = container_note_;
-    const auto applied = apply_patch(*fresh, task_.folder, taken.text, stop);
+  evaluation::Verdict evaluated(const TakenPatch& taken, Json metadata, const std::stop_token& stop) {
+    const auto place = fresh();
+    const auto applied = apply_patch(*place, task_.folder, taken.text, stop);
     if (!applied.good) {
       metadata["log_tail"] = tail(applied.log);
       // What git has made of the same commit must fit it; what a model has written need not.
@@ -128,9 +106,9 @@ class SweTrial final : public Trial {
         return unscored("the workspace's own diff does not apply", dump_json(metadata));
       return unsolved("the patch does not apply", dump_json(metadata));
     }
-    write_text(*fresh, kTestPatchFile, task_.test_patch, stop);
-    write_text(*fresh, "/eval.sh", task_.script, stop);
-    const auto end = run_script(*fresh, "/bin/bash /eval.sh", {task_.wall, stop});
+    write_text(*place, kTestPatchFile, task_.test_patch, stop);
+    write_text(*place, "/eval.sh", task_.script, stop);
+    const auto end = run_script(*place, "/bin/bash /eval.sh", {task_.wall, stop});
     metadata["log_tail"] = tail(end.output);
     if (end.late) {
       metadata["timeout"] = true;
@@ -164,11 +142,7 @@ class SweTrial final : public Trial {
     return out;
   }
 
-  std::shared_ptr<Images> images_;
   Task task_;
-  std::unique_ptr<sandbox::Container> container_;
-  std::string base_;
-  Json container_note_;
 };
 
 class SweBench final : public Harness {
@@ -177,9 +151,7 @@ class SweBench final : public Harness {
       : images_(std::move(images)), data_(std::move(data)) {}
 
   std::unique_ptr<Trial> open(const datasets::Question& question, std::stop_token stop) const override {
-    auto task = task_of(question, data_);
-    images_->need(task.image, stop);
-    return std::make_unique<SweTrial>(images_, std::move(task), stop);
+    return std::make_unique<SweTrial>(images_, task_of(question, data_), stop);
   }
 
  private:

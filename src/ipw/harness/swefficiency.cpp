@@ -11,7 +11,7 @@
 #include "ipw/base/text.h"
 #include "ipw/harness/factories.h"
 #include "ipw/harness/patch.h"
-#include "ipw/harness/repository.h"
+#include "ipw/harness/patch_trial.h"
 #include "ipw/harness/speedup.h"
 
 namespace ipw::harness {
@@ -67,14 +67,9 @@ Task task_of(const datasets::Question& question) {
 
 /// The benchmark gives 4 processors and 32 GB.
 sandbox::ContainerRequest request_of(const Task& task) {
-  sandbox::ContainerRequest request;
-  request.image = task.image;
-  request.folder = task.folder;
-  request.user = "root";
-  request.network = true;
+  auto request = repository_request(task.image, task.folder);
   request.limits.cpus = std::min(4U, std::max(1U, std::thread::hardware_concurrency()));
   request.limits.memory_bytes = std::uint64_t{32} << 30;
-  request.limits.processes = 4096;
   return request;
 }
 
@@ -134,8 +129,8 @@ std::string tests_script(const Task& task) {
 /// A container with the workload in it.
 class Bench {
  public:
-  Bench(Images& images, const Task& task, const std::stop_token& stop)
-      : task_(task), container_(images.engine().start(request_of(task))), stop_(stop) {
+  Bench(std::unique_ptr<sandbox::Container> container, const Task& task, const std::stop_token& stop)
+      : task_(task), container_(std::move(container)), stop_(stop) {
     write_text(*container_, kWorkload, task.workload, stop);
     write_text(*container_, kRunner, std::string(isolated_workload_runner()), stop);
     write_text(*container_, "/perf.sh", workload_script(task), stop);
@@ -179,24 +174,14 @@ struct Worth {
   Json about = Json::object();
 };
 
-class SpeedTrial final : public Trial {
+class SpeedTrial final : public PatchTrial {
  public:
   SpeedTrial(std::shared_ptr<Images> images, Task task, const std::stop_token& stop)
-      : images_(std::move(images)),
-        task_(std::move(task)),
-        container_(images_->engine().start(request_of(task_))),
-        base_(head_of(*container_, task_.folder, stop)) {}
-
-  sandbox::Workplace& place() override { return *container_; }
-
-  evaluation::Verdict verify(std::string_view answer, std::stop_token stop) override {
-    return guarded([&] { return measured(answer, stop); });
-  }
+      : PatchTrial(std::move(images), request_of(task), stop), task_(std::move(task)) {}
 
  private:
-  evaluation::Verdict measured(std::string_view answer, const std::stop_token& stop) {
-    const auto taken = take_patch(*container_, task_.folder, base_, answer, stop);
-    container_.reset();  // what the agent has left running there would slow the measurement
+  evaluation::Verdict judge(const TakenPatch& taken, const std::stop_token& stop) override {
+    end_agent();  // what has been left running there would slow the measurement
     const auto expert = expert_speedup(stop);
     const auto worth = worth_of(taken, stop);
     Json metadata = worth.about;
@@ -215,14 +200,13 @@ class SpeedTrial final : public Trial {
                  : *out.correct       ? ""
                                       : "the workload has not become faster";
     out.score = std::min(1.0, speedup / expert.ratio());
-    out.extracted = tail(taken.text, std::size_t{64} << 10);
     out.metadata = dump_json(metadata);
     return out;
   }
 
   /// Measured here and now: the ratio of two speed-ups of one machine. Throws Error where it cannot be had.
   Speedup expert_speedup(const std::stop_token& stop) {
-    Bench bench(*images_, task_, stop);
+    Bench bench(fresh(), task_, stop);
     const auto before = bench.time();
     if (!before) throw Error(ErrorCode::Unavailable, "before any change " + before.error());
     if (const auto applied = bench.apply(task_.expert_patch); !applied.good)
@@ -238,7 +222,7 @@ class SpeedTrial final : public Trial {
       out.fault = "no patch";
       return out;
     }
-    Bench bench(*images_, task_, stop);
+    Bench bench(fresh(), task_, stop);
     const auto before = bench.time();
     if (!before) throw Error(ErrorCode::Unavailable, "before any change " + before.error());
     if (const auto applied = bench.apply(taken.text); !applied.good) {
@@ -277,10 +261,7 @@ class SpeedTrial final : public Trial {
       out.fault = fmt::format("{} of {} PASS_TO_PASS failed", failed.size(), task_.pass_to_pass.size());
   }
 
-  std::shared_ptr<Images> images_;
   Task task_;
-  std::unique_ptr<sandbox::Container> container_;
-  std::string base_;
 };
 
 class Swefficiency final : public Harness {
@@ -288,9 +269,7 @@ class Swefficiency final : public Harness {
   explicit Swefficiency(std::shared_ptr<Images> images) : images_(std::move(images)) {}
 
   std::unique_ptr<Trial> open(const datasets::Question& question, std::stop_token stop) const override {
-    auto task = task_of(question);
-    images_->need(task.image, stop);
-    return std::make_unique<SpeedTrial>(images_, std::move(task), stop);
+    return std::make_unique<SpeedTrial>(images_, task_of(question), stop);
   }
 
  private:

@@ -2,12 +2,11 @@
 // Terminal-Bench, version 1: terminal-bench 0.2.18, harness/harness.py.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
-#include "ipw/harness/compose.h"
 #include "ipw/harness/factories.h"
+#include "ipw/harness/services.h"
 #include "ipw/harness/terminal_log.h"
 
 namespace ipw::harness {
@@ -19,7 +18,7 @@ constexpr const char* kLogs = "/logs";
 constexpr const char* kAgentLogs = "/agent-logs";
 
 /// What the file may ask for. The folders of logs on this machine are nothing: the place has its own.
-ComposeService service_of(const fs::path& folder, const std::string& task) {
+ComposeFile services_of(const fs::path& folder, const std::string& task) {
   if (const auto file = folder / "docker-compose.yaml"; fs::exists(file))
     return read_compose(file, {{"T_BENCH_TASK_DOCKER_CLIENT_IMAGE_NAME", "ipw-task/" + image_name(task)},
                                {"T_BENCH_TASK_DOCKER_CLIENT_CONTAINER_NAME", image_name(task)},
@@ -30,21 +29,23 @@ ComposeService service_of(const fs::path& folder, const std::string& task) {
                                {"T_BENCH_TASK_AGENT_LOGS_PATH", ""},
                                {"T_BENCH_CONTAINER_AGENT_LOGS_PATH", kAgentLogs}});
   ComposeService plain;
+  plain.name = "client";
   plain.context = folder;
   plain.environment["TEST_DIR"] = "/tests";
-  return plain;
+  return {{plain}};
 }
 
 class V1Trial final : public Trial {
  public:
-  V1Trial(std::unique_ptr<sandbox::Container> container, const Json& metadata)
-      : container_(std::move(container)),
+  V1Trial(std::unique_ptr<Services> services, const Json& metadata)
+      : services_(std::move(services)),
+        container_(services_->client()),
         folder_(text_at(metadata, "task_path")),
         parser_(text_at(metadata, "parser")),
         wall_(number_at(metadata, "test_timeout_seconds", 60)),
         same_shell_(metadata.value("tests_in_same_shell", false)) {}
 
-  sandbox::Workplace& place() override { return *container_; }
+  sandbox::Workplace& place() override { return container_; }
 
   evaluation::Verdict verify(std::string_view, std::stop_token stop) override {
     return guarded([&] { return tested(stop); });
@@ -54,8 +55,8 @@ class V1Trial final : public Trial {
   evaluation::Verdict tested(const std::stop_token& stop) {
     if (!fs::exists(folder_ / "run-tests.sh"))
       return unscored(fmt::format("{} does not exist", (folder_ / "run-tests.sh").string()));
-    if (fs::is_directory(folder_ / "tests")) container_->copy_in(folder_ / "tests", "/tests");
-    container_->copy_in(folder_ / "run-tests.sh", "/tests/run-tests.sh");
+    if (fs::is_directory(folder_ / "tests")) container_.copy_in(folder_ / "tests", "/tests");
+    container_.copy_in(folder_ / "run-tests.sh", "/tests/run-tests.sh");
     const auto end = run_tests(stop);
     Json metadata = {
         {"harness", "terminal-bench 1"}, {"parser", parser_}, {"log_tail", tail(plain_text(end.output))}};
@@ -85,10 +86,10 @@ class V1Trial final : public Trial {
   /// As root in a shell of their own; or in the agent's shell, where the task asks for that and a session of
   /// tmux is still there to be found (defect S15).
   ScriptEnd run_tests(const std::stop_token& stop) {
-    if (!same_shell_) return run_script(*container_, "bash /tests/run-tests.sh", {wall_, stop, {}, "root"});
+    if (!same_shell_) return run_script(container_, "bash /tests/run-tests.sh", {wall_, stop, {}, "root"});
     constexpr int kNoSession = 97;
     auto end =
-        run_script(*container_,
+        run_script(container_,
                    "session=$(tmux list-sessions -F '#{session_name}' 2>/dev/null | head -n 1)\n"
                    "[ -n \"$session\" ] || exit 97\n"
                    "tmux send-keys -t \"$session\" "
@@ -98,10 +99,11 @@ class V1Trial final : public Trial {
     shell_ = "the agent's session of tmux";
     if (end.late || end.exit_status != kNoSession) return end;
     shell_ = "a new login shell: the agent left none";
-    return run_script(*container_, "bash --login /tests/run-tests.sh", {wall_, stop});
+    return run_script(container_, "bash --login /tests/run-tests.sh", {wall_, stop});
   }
 
-  std::unique_ptr<sandbox::Container> container_;
+  std::unique_ptr<Services> services_;
+  sandbox::Container& container_;
   fs::path folder_;
   std::string parser_, shell_;
   Seconds wall_;
@@ -131,27 +133,14 @@ class TerminalBench final : public Harness {
 
 std::unique_ptr<Trial> open_v1(Images& images, const datasets::Question& question, const Json& metadata,
                                const std::stop_token& stop) {
-  const auto service = service_of(text_at(metadata, "task_path"), question.id);
-  sandbox::ContainerRequest request;
-  if (service.context.empty())
-    images.need(request.image = service.image, stop);
-  else
-    request.image = images.built(service.context, service.dockerfile, question.id, stop);
-  request.folder = service.folder;
-  request.user = service.user;
-  request.environment = service.environment;
-  request.network = service.network;
-  request.limits = service.limits;
-  request.limits.processes = std::max(request.limits.processes, 4096);
-  if (!service.command.empty()) request.hold = service.command;
-  auto container = images.engine().start(request);
-  const auto made = run_script(*container, fmt::format("mkdir -p {} {}", kLogs, kAgentLogs),
+  auto services = std::make_unique<Services>(images, services_of(text_at(metadata, "task_path"), question.id),
+                                             question.id, stop);
+  const auto made = run_script(services->client(), fmt::format("mkdir -p {} {}", kLogs, kAgentLogs),
                                {Seconds(60), stop, {}, "root"});
   if (made.exit_status != 0)
     throw Error(ErrorCode::Unavailable,
                 fmt::format("the container of {} cannot be used: {}", question.id, made.output));
-  for (const auto& [from, to] : service.files) container->copy_in(from, to);
-  return std::make_unique<V1Trial>(std::move(container), metadata);
+  return std::make_unique<V1Trial>(std::move(services), metadata);
 }
 
 std::unique_ptr<Harness> make_terminalbench(std::shared_ptr<Images> images) {

@@ -64,8 +64,8 @@ std::vector<Column> columns() {
   return out;
 }
 
-Json row_of(const QueryRecord& record) {
-  const Json trace = trace_json(record);
+Json row_of(const QueryRecord& record, bool measurable) {
+  const Json trace = trace_json(record, measurable);
   Json row = Json::object();
   for (const auto& field : kFields) row[field.name] = trace.at(field.name);
   row["energy_per_token_joules"] = trace.at("energy_per_output_token_joules");
@@ -81,7 +81,9 @@ std::size_t write_flat_dataset(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(journal)) return 0;
   make_directories(folder / "hf_dataset");
   DatasetWriter writer(folder / "hf_dataset", columns(), std::size_t{500} << 20);
-  const auto count = for_each_task(folder, [&](const QueryRecord& r) { writer.append(row_of(r)); });
+  const bool measurable = lm_energy_measurable(read_config(folder));
+  const auto count =
+      for_each_task(folder, [&](const QueryRecord& r) { writer.append(row_of(r, measurable)); });
   writer.publish("tasks of an agent, measured by ipw", sha256_file(journal).substr(0, 16),
                  std::filesystem::file_size(journal));
   return count;

@@ -36,7 +36,11 @@ struct Turn {
 /// A tool belongs to the call that came last before it (defect A3).
 std::vector<Turn> turns_of(const std::vector<Span>& spans);
 
+/// Whether a model's energy can be measured: by the address in config.json, since a provider's machine is
+/// measured by nobody here (defect M32).
+bool lm_energy_measurable(const Json& config);
+
 /// A task in the original's form (original-formats.md 2.5), our spans behind.
-Json trace_json(const QueryRecord& record);
+Json trace_json(const QueryRecord& record, bool measurable = true);
 
 }  // namespace ipw::records

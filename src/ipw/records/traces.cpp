@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "ipw/http/host.h"
 #include "ipw/records/record_json.h"
 #include "ipw/records/run_folder.h"
 #include "ipw/records/task_exports.h"
@@ -108,7 +109,12 @@ Json energies_json(const QueryRecord& r) {
 
 }  // namespace
 
-Json trace_json(const QueryRecord& r) {
+bool lm_energy_measurable(const Json& config) {
+  const Json& url = member(config, "client_base_url");
+  return !url.is_string() || !http::is_public(http::host_port(url.get_ref<const std::string&>()).host);
+}
+
+Json trace_json(const QueryRecord& r, bool measurable) {
   const auto turns = turns_of(r.spans);
   const double seconds = r.latency.total_seconds;
   const auto tools = std::ranges::count(r.spans, "tool", &Span::kind);
@@ -146,7 +152,7 @@ Json trace_json(const QueryRecord& r) {
               {"is_resolved", e ? or_null(e->correct) : Json(nullptr)},
               {"unscorable_reason", e && !e->correct && !e->reason.empty() ? Json(e->reason) : Json(nullptr)},
               {"score_metadata", score_metadata},
-              {"lm_energy_measurable", true},
+              {"lm_energy_measurable", measurable},
               {"shared_device_warning", r.shared_device},
               {"accuracy_score", e ? or_null(e->score) : Json(nullptr)},
               {"accuracy_metadata", Json::object()},
@@ -158,7 +164,9 @@ Json trace_json(const QueryRecord& r) {
 }
 
 std::size_t write_traces(const std::filesystem::path& folder) {
-  return write_task_lines(folder, "traces.jsonl", trace_json);
+  const bool measurable = lm_energy_measurable(read_config(folder));
+  return write_task_lines(folder, "traces.jsonl",
+                          [&](const QueryRecord& record) { return trace_json(record, measurable); });
 }
 
 }  // namespace ipw::records

@@ -14,7 +14,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/module.h"
 #include "ipw/base/text.h"
-#include "ipw/sandbox/tar_api.h"
+#include "ipw/sandbox/archive_api.h"
 
 namespace ipw::sandbox {
 namespace {
@@ -127,6 +127,12 @@ std::string tar_of_path(const fs::path& from, const std::string& to, std::size_t
   return tar.finish();
 }
 
+std::string tar_of_names(const fs::path& folder, const std::vector<std::string>& names, std::size_t most) {
+  TarWriter tar(most);
+  for (const auto& name : names) add(tar, folder / name, name);
+  return tar.finish();
+}
+
 std::string tar_of_content(const std::string& to, std::string_view content, int mode) {
   TarWriter tar(content.size() + (std::size_t{1} << 20));
   tar.text(to, content, static_cast<mode_t>(mode));
@@ -164,7 +170,49 @@ std::optional<TarEntry> first_entry(std::string_view tar, std::size_t most) {
   return out;
 }
 
-constexpr ArchiveApi kApi{&tar_of_path, &tar_of_content, &first_entry};
+[[noreturn]] void refuse_zip(archive* reader, std::string_view what) {
+  const char* why = archive_error_string(reader);
+  throw Error(ErrorCode::Format, why == nullptr ? std::string(what) : fmt::format("{}: {}", what, why));
+}
+
+std::string unpacked(archive* reader, std::size_t packed, const ZipLimits& limits) {
+  constexpr std::size_t kLookAtRatio = std::size_t{1} << 20;
+  std::string out;
+  std::array<char, 65536> buffer;
+  for (;;) {
+    const auto n = archive_read_data(reader, buffer.data(), buffer.size());
+    if (n < 0) refuse_zip(reader, "the zip is damaged");
+    if (n == 0) return out;
+    out.append(buffer.data(), static_cast<std::size_t>(n));
+    if (out.size() > limits.most_bytes)
+      throw Error(ErrorCode::Format,
+                  fmt::format("a file in the zip is larger than {}", human_bytes(limits.most_bytes)));
+    if (out.size() > kLookAtRatio && out.size() / limits.most_ratio > packed)
+      throw Error(
+          ErrorCode::Format,
+          fmt::format("a file in the zip is more than {} times as large as the zip", limits.most_ratio));
+  }
+}
+
+std::optional<std::string> member_of_zip(std::string_view zip, const std::string& name,
+                                         const ZipLimits& limits) {
+  const std::unique_ptr<archive, ReaderDeleter> reader(archive_read_new());
+  // By its list of members at the end, as every other program reads a zip: a cut one is refused.
+  archive_read_support_format_zip_seekable(reader.get());
+  if (archive_read_open_memory(reader.get(), zip.data(), zip.size()) != ARCHIVE_OK)
+    refuse_zip(reader.get(), "this is no zip");
+  for (archive_entry* entry = nullptr;;) {
+    const int code = archive_read_next_header(reader.get(), &entry);
+    if (code == ARCHIVE_EOF) return std::nullopt;
+    if (code < ARCHIVE_WARN) refuse_zip(reader.get(), "the zip is damaged");
+    const char* found = archive_entry_pathname(entry);
+    if (found == nullptr || name != found || archive_entry_filetype(entry) != AE_IFREG) continue;
+    if (archive_entry_is_encrypted(entry) != 0) throw Error(ErrorCode::Format, "the zip is encrypted");
+    return unpacked(reader.get(), zip.size(), limits);
+  }
+}
+
+constexpr ArchiveApi kApi{&tar_of_path, &tar_of_names, &tar_of_content, &first_entry, &member_of_zip};
 
 }  // namespace
 }  // namespace ipw::sandbox

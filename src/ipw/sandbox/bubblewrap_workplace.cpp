@@ -14,6 +14,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/files.h"
 #include "ipw/sandbox/bubblewrap.h"
+#include "ipw/sandbox/disk_use.h"
 #include "ipw/sandbox/held_namespaces.h"
 #include "ipw/sandbox/marked.h"
 #include "ipw/sandbox/marked_command.h"
@@ -104,6 +105,9 @@ class BubblewrapWorkplace final : public Workplace {
   std::optional<int> listen(int port) override {
     if (options_.network) return std::nullopt;
     return listen_in_network_of(namespaces_->first(), port);
+  }
+  std::optional<std::uint64_t> disk_use(std::uint64_t most) override {
+    return disk_use_of(options_.folder, most);
   }
 
  private:

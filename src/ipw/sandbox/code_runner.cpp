@@ -7,7 +7,6 @@
 #include <semaphore>
 #include <thread>
 
-#include "ipw/base/error.h"
 #include "ipw/base/text.h"
 
 namespace ipw::sandbox {
@@ -58,23 +57,10 @@ class SandboxRunner final : public evaluation::CodeRunner {
   std::counting_semaphore<> slots_{std::max(1U, std::thread::hardware_concurrency())};
 };
 
-std::unique_ptr<Sandbox> first_that_works() {
-  std::string reasons, hint;
-  for (const auto& row : sandboxes()) {
-    try {
-      return row.make();
-    } catch (const Error& error) {
-      reasons += fmt::format("{}{}", reasons.empty() ? "" : "; ", error.what());
-      hint += fmt::format("{}{}", hint.empty() ? "" : "; ", error.hint());
-    }
-  }
-  throw Error(ErrorCode::Unavailable, reasons, hint);
-}
-
 }  // namespace
 
 std::unique_ptr<evaluation::CodeRunner> make_code_runner(std::string_view sandbox) {
-  return std::make_unique<SandboxRunner>(sandbox == "auto" ? first_that_works()
+  return std::make_unique<SandboxRunner>(sandbox == "auto" ? first_sandbox_that_works()
                                                            : require("sandbox", sandboxes(), sandbox).make());
 }
 

@@ -63,23 +63,23 @@ class Engine final : public ContainerEngine {
     api_->follow(call, fmt::format("cannot pull the image {}", name));
   }
 
-  void build(const std::filesystem::path& context, const std::string& dockerfile, const std::string& tag,
-             std::stop_token stop) override {
-    if (!std::filesystem::is_directory(context))
-      throw Error(ErrorCode::NotFound, fmt::format("no folder {} to build an image of", context.string()));
-    EngineCall call{.method = "POST",
-                    .path = fmt::format("/build?t={}&dockerfile={}&rm=true&forcerm=true",
-                                        http::percent_encode(tag), http::percent_encode(dockerfile)),
-                    .body = tar_of(context, "", kMostContext),
-                    .content_type = "application/x-tar",
-                    .timeout = kTransfer,
-                    .stop = std::move(stop)};
-    api_->follow(call, fmt::format("cannot build the image {} of {}", tag, context.string()));
+  void build(const BuildRequest& request, std::stop_token stop) override {
+    EngineCall call{
+        .method = "POST",
+        .path = fmt::format("/build?t={}&dockerfile={}&rm=true&forcerm=true",
+                            http::percent_encode(request.tag), http::percent_encode(request.dockerfile)),
+        .body = tar_of_some(request.context, request.files, kMostContext),
+        .content_type = "application/x-tar",
+        .timeout = kTransfer,
+        .stop = std::move(stop)};
+    api_->follow(call, fmt::format("cannot build the image {} of {}", request.tag, request.context.string()));
   }
 
   std::unique_ptr<Container> start(const ContainerRequest& request) override {
     return start_container(api_, request);
   }
+  std::unique_ptr<EngineObject> make_network() override { return make_engine_network(api_); }
+  std::unique_ptr<EngineObject> make_volume() override { return make_engine_volume(api_); }
 
  private:
   std::shared_ptr<const EngineApi> api_;
@@ -100,19 +100,10 @@ std::unique_ptr<ContainerEngine> connect_engine(const std::string& endpoint) {
 
 std::size_t remove_left_containers(const std::string& endpoint) {
   const EngineApi api(find_endpoint(endpoint));
-  const auto filters = http::percent_encode(R"({"label":["ipw=1"]})");
-  const auto list = parse_json(
-      api.must({.path = "/containers/json?all=true&filters=" + filters}, "cannot list the containers"));
-  std::size_t removed = 0;
-  if (!list || !list->is_array()) return removed;
-  for (const auto& row : *list) {
-    const auto labels = row.find("Labels");
-    if (labels == row.end() || !owner_is_gone(text(*labels, "ipw.owner"))) continue;
-    const auto gone = api.ask(
-        {.method = "DELETE", .path = fmt::format("/containers/{}?force=true&v=true", text(row, "Id"))});
-    removed += gone.ok() ? 1 : 0;
-  }
-  return removed;
+  const auto containers = remove_left(api, "containers");  // first: they use the others
+  remove_left(api, "networks");
+  remove_left(api, "volumes");
+  return containers;
 }
 
 }  // namespace ipw::sandbox

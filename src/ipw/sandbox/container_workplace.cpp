@@ -9,6 +9,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/files.h"
 #include "ipw/sandbox/container.h"
+#include "ipw/sandbox/disk_use.h"
 #include "ipw/sandbox/workplaces.h"
 
 namespace ipw::sandbox {
@@ -20,7 +21,8 @@ constexpr const char* kFolder = "/workspace";
 /// nobody could remove them.
 class MountedContainer final : public Workplace {
  public:
-  explicit MountedContainer(std::unique_ptr<Container> container) : container_(std::move(container)) {}
+  MountedContainer(std::unique_ptr<Container> container, std::filesystem::path folder)
+      : container_(std::move(container)), folder_(std::move(folder)) {}
   ~MountedContainer() override {
     if (::geteuid() == 0) return;
     Command command;
@@ -34,9 +36,16 @@ class MountedContainer final : public Workplace {
   CommandEnd run(const Command& command) override { return container_->run(command); }
   std::string folder() const override { return kFolder; }
   std::optional<int> listen(int port) override { return container_->listen(port); }
+  /// Of the folder, and of what is written elsewhere in the container.
+  std::optional<std::uint64_t> disk_use(std::uint64_t most) override {
+    const auto mounted = disk_use_of(folder_, most);
+    if (mounted > most) return mounted;
+    return mounted + container_->disk_use(most).value_or(0);
+  }
 
  private:
   std::unique_ptr<Container> container_;
+  const std::filesystem::path folder_;
 };
 
 /// Several tasks at once ask for the same image; one of them gets it.
@@ -61,7 +70,7 @@ std::unique_ptr<Workplace> make_container_workplace(const PlaceOptions& options)
   request.mounts = {{options.folder, kFolder, true}};
   request.network = options.network;
   request.limits = {options.limits.cpus, options.limits.memory_bytes, options.limits.processes};
-  return std::make_unique<MountedContainer>(engine->start(request));
+  return std::make_unique<MountedContainer>(engine->start(request), options.folder);
 }
 
 }  // namespace ipw::sandbox

@@ -25,9 +25,14 @@ Json texts(const std::map<std::string, std::string>& variables) {
   return out;
 }
 
-Json mounts(const std::vector<Mount>& list) {
+Json mounts(const ContainerRequest& request) {
   Json out = Json::array();
-  for (const auto& mount : list)
+  for (const auto& volume : request.volumes)
+    out.push_back({{"Type", "volume"},
+                   {"Source", volume.name},
+                   {"Target", volume.place},
+                   {"ReadOnly", !volume.writable}});
+  for (const auto& mount : request.mounts)
     out.push_back({{"Type", "bind"},
                    {"Source", std::filesystem::absolute(mount.host).string()},
                    {"Target", mount.place},
@@ -44,62 +49,89 @@ std::vector<std::string> held(const ContainerRequest& request, bool init) {
   return out;
 }
 
-std::string description(const ContainerRequest& request, bool init) {
+/// What it runs, and with what.
+Json program(const ContainerRequest& request, bool init) {
+  Json out = {{"Image", request.image},
+              {"WorkingDir", request.folder},
+              {"Env", texts(request.environment)},
+              {"Labels", engine_labels()}};
+  if (!request.user.empty()) out["User"] = request.user;
+  if (request.own_program) {
+    if (!request.entrypoint.empty()) out["Entrypoint"] = request.entrypoint;
+    if (!request.command.empty()) out["Cmd"] = request.command;
+    return out;
+  }
   if (request.hold.empty()) throw Error(ErrorCode::Usage, "a container needs a command that holds it");
-  Json host = {{"NetworkMode", request.network ? "default" : "none"},
-               {"PidsLimit", request.limits.processes},
-               {"Mounts", mounts(request.mounts)},
-               {"SecurityOpt", {"no-new-privileges"}}};
   const auto hold = held(request, init);
+  out["Entrypoint"] = {hold.front()};
+  out["Cmd"] = std::vector<std::string>(hold.begin() + 1, hold.end());
+  return out;
+}
+
+std::string network_mode(const ContainerRequest& request) {
+  if (!request.joins.empty()) return request.joins;
+  return request.network ? "default" : "none";
+}
+
+Json hosts(const std::map<std::string, std::string>& names) {
+  Json out = Json::array();
+  for (const auto& [name, address] : names) out.push_back(fmt::format("{}:{}", name, address));
+  return out;
+}
+
+std::string description(const ContainerRequest& request, bool init) {
+  Json host = {{"NetworkMode", network_mode(request)},
+               {"PidsLimit", request.limits.processes},
+               {"Mounts", mounts(request)},
+               {"SecurityOpt", {"no-new-privileges"}}};
   if (init) host["Init"] = true;
+  if (!request.hosts.empty()) host["ExtraHosts"] = hosts(request.hosts);
   if (request.limits.memory_bytes > 0) {
     host["Memory"] = request.limits.memory_bytes;
     host["MemorySwap"] = request.limits.memory_bytes;  // none on disk besides
   }
   if (request.limits.cpus > 0) host["NanoCpus"] = static_cast<std::int64_t>(request.limits.cpus * 1e9);
-  Json out = {{"Image", request.image},
-              {"WorkingDir", request.folder},
-              {"Env", texts(request.environment)},
-              {"Entrypoint", {hold.front()}},
-              {"Cmd", std::vector<std::string>(hold.begin() + 1, hold.end())},
-              {"Labels", {{"ipw", "1"}, {"ipw.owner", owner_label()}}},
-              {"HostConfig", host}};
-  if (!request.user.empty()) out["User"] = request.user;
+  auto out = program(request, init);
+  out["HostConfig"] = std::move(host);
+  if (!request.joins.empty())
+    out["NetworkingConfig"] = {{"EndpointsConfig", {{request.joins, {{"Aliases", request.names}}}}}};
   return dump_json(out);
 }
 
-/// Removes a container, running or not.
-class Removal {
- public:
-  Removal(std::shared_ptr<const EngineApi> api, std::string id) : api_(std::move(api)), id_(std::move(id)) {}
-  ~Removal() {
-    try {
-      const auto gone =
-          api_->ask({.method = "DELETE", .path = fmt::format("/containers/{}?force=true&v=true", id_)});
-      if (!gone.ok() && gone.result.status != 404)
-        log::warning("container {} is left behind: {}", id_, engine_message(gone.body));
-    } catch (const std::exception& error) {
-      log::warning("container {} is left behind: {}", id_, error.what());
-    }
-  }
-  Removal(const Removal&) = delete;
-  Removal& operator=(const Removal&) = delete;
-  const std::string& id() const { return id_; }
+std::string relative(const std::string& to) {
+  return std::filesystem::path(to).lexically_normal().relative_path().string();
+}
 
- private:
-  std::shared_ptr<const EngineApi> api_;
-  std::string id_;
+/// Unpack a tar in a container, running or not.
+void put(const EngineApi& api, const std::string& id, std::string tar, const std::string& to) {
+  api.must({.method = "PUT",
+            .path = fmt::format("/containers/{}/archive?path=%2F", id),
+            .body = std::move(tar),
+            .content_type = "application/x-tar",
+            .timeout = kCopy},
+           fmt::format("cannot write {} in the container", to));
+}
+
+/// A container that was made, and its end.
+struct Made {
+  std::string id;
+  std::unique_ptr<Removal> removal;
 };
 
 class EngineContainer final : public Container {
  public:
-  EngineContainer(std::shared_ptr<const EngineApi> api, std::unique_ptr<Removal> removal, std::string folder)
-      : api_(std::move(api)),
-        removal_(std::move(removal)),
-        folder_(std::move(folder)),
-        exec_(*api_, removal_->id()) {}
+  EngineContainer(std::shared_ptr<const EngineApi> api, Made made, std::string folder)
+      : api_(std::move(api)), made_(std::move(made)), folder_(std::move(folder)), exec_(*api_, made_.id) {}
 
-  const std::string& id() const override { return removal_->id(); }
+  const std::string& id() const override { return made_.id; }
+  std::string address() override {
+    const auto json =
+        api_->must_json({.path = fmt::format("/containers/{}/json", id())}, "cannot ask for the container");
+    const auto networks = json.value("/NetworkSettings/Networks"_json_pointer, Json::object());
+    for (const auto& [name, network] : networks.items())
+      if (auto address = network.value("IPAddress", ""); !address.empty()) return address;
+    return {};
+  }
   std::string folder() const override { return folder_; }
 
   CommandEnd run(const Command& command) override {
@@ -125,8 +157,17 @@ class EngineContainer final : public Container {
     return listen_in_network_of(state.process, port);
   }
 
+  /// What its own layer has beyond the image; mounts and volumes are not in it.
+  std::optional<std::uint64_t> disk_use(std::uint64_t) override {
+    const auto json = api_->must_json({.path = fmt::format("/containers/{}/json?size=true", id())},
+                                      "cannot ask for the size of the container");
+    const auto size = json.find("SizeRw");
+    if (size == json.end() || !size->is_number_unsigned()) return std::nullopt;
+    return size->get<std::uint64_t>();
+  }
+
   void copy_in(const std::filesystem::path& from, const std::string& to) override {
-    put(tar_of(from, relative(to), kMostCopied), to);
+    put(*api_, id(), tar_of(from, relative(to), kMostCopied), to);
   }
 
   std::optional<std::string> read(const std::string& path, std::size_t most) override {
@@ -143,19 +184,8 @@ class EngineContainer final : public Container {
   }
 
  private:
-  static std::string relative(const std::string& to) {
-    return std::filesystem::path(to).lexically_normal().relative_path().string();
-  }
   std::string archive_path(const std::string& path) const {
     return fmt::format("/containers/{}/archive?path={}", id(), http::percent_encode(path));
-  }
-  void put(std::string tar, const std::string& to) const {
-    api_->must({.method = "PUT",
-                .path = archive_path("/"),
-                .body = std::move(tar),
-                .content_type = "application/x-tar",
-                .timeout = kCopy},
-               fmt::format("cannot write {} in the container", to));
   }
   std::optional<TarEntry> get(const std::string& path, std::size_t most) const {
     constexpr std::size_t kHeads = std::size_t{64} << 10;
@@ -174,12 +204,12 @@ class EngineContainer final : public Container {
   std::string keep_input(const std::string& input) {
     if (input.empty()) return {};
     const auto name = fmt::format(".ipw-input-{}", ++inputs_);
-    put(tar_of_text(name, input), name);
+    put(*api_, id(), tar_of_text(name, input), name);
     return "/" + name;
   }
 
   std::shared_ptr<const EngineApi> api_;
-  std::unique_ptr<Removal> removal_;
+  Made made_;
   std::string folder_;
   ContainerExec exec_;
   std::atomic<int> inputs_{0};
@@ -192,12 +222,15 @@ std::string create(const EngineApi& api, const ContainerRequest& request, bool i
   return made.at("Id").get<std::string>();
 }
 
-std::unique_ptr<Removal> start(const std::shared_ptr<const EngineApi>& api, const ContainerRequest& request,
-                               bool init) {
-  auto container = std::make_unique<Removal>(api, create(*api, request, init));
-  api->must({.method = "POST", .path = fmt::format("/containers/{}/start", container->id())},
+Made start(const std::shared_ptr<const EngineApi>& api, const ContainerRequest& request, bool init) {
+  Made made{create(*api, request, init), nullptr};
+  made.removal = std::make_unique<Removal>(api, fmt::format("/containers/{}?force=true&v=true", made.id),
+                                           "container " + made.id);
+  for (const auto& [from, to] : request.files)
+    put(*api, made.id, tar_of(from, relative(to), kMostCopied), to);
+  api->must({.method = "POST", .path = fmt::format("/containers/{}/start", made.id)},
             fmt::format("cannot start a container of {}", request.image));
-  return container;
+  return made;
 }
 
 /// The working folder that the image has given it.
@@ -213,16 +246,16 @@ std::string folder_of(const EngineApi& api, const std::string& id) {
 
 std::unique_ptr<Container> start_container(std::shared_ptr<const EngineApi> api,
                                            const ContainerRequest& request) {
-  std::unique_ptr<Removal> container;
+  Made made;
   try {
-    container = start(api, request, true);
+    made = start(api, request, true);
   } catch (const Error& error) {
     // "container-init binary not found", "docker-init": the message names it in every engine.
     if (std::string_view(error.what()).find("init") == std::string_view::npos) throw;
-    container = start(api, request, false);
+    made = start(api, request, false);
   }
-  auto folder = request.folder.empty() ? folder_of(*api, container->id()) : request.folder;
-  return std::make_unique<EngineContainer>(std::move(api), std::move(container), std::move(folder));
+  auto folder = request.folder.empty() ? folder_of(*api, made.id) : request.folder;
+  return std::make_unique<EngineContainer>(std::move(api), std::move(made), std::move(folder));
 }
 
 }  // namespace ipw::sandbox

@@ -52,4 +52,8 @@ using SandboxEntry = Entry<Sandbox>;
 /// The registry: sandboxes.cpp.
 std::span<const SandboxEntry> sandboxes();
 
+/// Make the first of the registry that works on this machine. Throws Error(Unavailable) with the reasons of
+/// all and what to do.
+std::unique_ptr<Sandbox> first_sandbox_that_works();
+
 }  // namespace ipw::sandbox

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ipw::sandbox {
 
@@ -14,6 +15,9 @@ namespace ipw::sandbox {
 /// folder). Links stay links; sockets and devices are left out; the owner is root. Throws Error, also for
 /// more than `most` bytes.
 std::string tar_of(const std::filesystem::path& from, const std::string& to, std::size_t most);
+/// A tar of these files and folders of a folder, each by itself, under their names relative to it.
+std::string tar_of_some(const std::filesystem::path& folder, const std::vector<std::string>& names,
+                        std::size_t most);
 /// A tar with one file of this content.
 std::string tar_of_text(const std::string& to, std::string_view content, int mode = 0644);
 

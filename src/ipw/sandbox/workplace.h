@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a task's commands run, from its first to its last: files, processes and limits stay between them.
 #pragma once
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -43,6 +44,9 @@ class Workplace {
   /// without a network still reaches the proxy of its model, at the same address as everybody else. Absent
   /// where the place shares the network of this machine. Throws Error(Unavailable).
   virtual std::optional<int> listen(int port) = 0;
+  /// Bytes on disk that the task's files take, counted until they are more than `most`; absent where the
+  /// place keeps no account. Throws Error.
+  virtual std::optional<std::uint64_t> disk_use([[maybe_unused]] std::uint64_t most) { return std::nullopt; }
 };
 
 }  // namespace ipw::sandbox

@@ -12,6 +12,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/files.h"
 #include "ipw/base/hash.h"
+#include "ipw/base/log.h"
 
 namespace ipw::tools {
 namespace {
@@ -43,7 +44,7 @@ void normalise(Vector& vector) {
   for (const float x : vector) sum += double{x} * x;
   if (!(sum > 0) || !std::isfinite(sum))
     throw Error(ErrorCode::Format, "an embedding has no length: its numbers are all 0 or not finite",
-                "check that the server's model is one for embeddings");
+                "check that the model is one for embeddings");
   const double scale = 1 / std::sqrt(sum);
   for (float& x : vector) x = static_cast<float>(x * scale);
 }
@@ -52,7 +53,7 @@ void check_length(std::size_t length, std::size_t expected) {
   if (length != expected)
     throw Error(ErrorCode::Format,
                 fmt::format("an embedding has {} numbers in place of {}", length, expected),
-                "the server must serve the model that the index was made with");
+                "the model must be that which the index was made with");
 }
 
 double product(const Vector& a, const float* b) {
@@ -77,7 +78,8 @@ Dense::Dense(std::shared_ptr<const Corpus> corpus, Embed embed, DenseOptions opt
     std::vector<std::string> texts;
     for (std::size_t i = begin; i < std::min(chunks, begin + kAtOnce); ++i)
       texts.push_back(options_.document_prefix + std::string(corpus_->text(i)));
-    auto vectors = embed_(texts);
+    auto [vectors, cut] = embed_(texts);
+    cut_ += cut;
     check_length(vectors.size(), texts.size());
     for (auto& vector : vectors) {
       if (dimensions_ == 0) dimensions_ = vector.size();
@@ -142,7 +144,8 @@ Dense Dense::load(const std::filesystem::path& path, std::shared_ptr<const Corpu
 
 std::vector<Hit> Dense::search(std::string_view query, std::size_t top_k) const {
   if (vectors_.empty() || top_k == 0) return {};
-  auto vectors = embed_({options_.query_prefix + std::string(query)});
+  auto [vectors, cut] = embed_({options_.query_prefix + std::string(query)});
+  if (cut > 0) log::warning("a query is longer than the context of the model of embeddings: its end was cut");
   check_length(vectors.size(), 1);
   Vector& asked = vectors.front();
   check_length(asked.size(), dimensions_);

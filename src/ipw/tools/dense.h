@@ -37,6 +37,8 @@ class Dense final : public Retriever {
   std::vector<Hit> search(std::string_view query, std::size_t top_k) const override;
 
   std::size_t dimensions() const { return dimensions_; }
+  /// Chunks of which only the beginning was embedded; 0 for an index that was read.
+  std::size_t cut() const { return cut_; }
 
  private:
   Dense(std::shared_ptr<const Corpus> corpus, Embed embed, DenseOptions options, std::size_t dimensions,
@@ -45,7 +47,7 @@ class Dense final : public Retriever {
   std::shared_ptr<const Corpus> corpus_;
   Embed embed_;
   DenseOptions options_;
-  std::size_t dimensions_ = 0;
+  std::size_t dimensions_ = 0, cut_ = 0;
   std::vector<float> vectors_;  ///< [chunks x dimensions]
 };
 

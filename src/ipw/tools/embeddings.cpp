@@ -4,10 +4,14 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
+#include "ipw/base/hash.h"
 #include "ipw/base/json.h"
+#include "ipw/base/log.h"
 #include "ipw/base/text.h"
 #include "ipw/clients/channel.h"
 
@@ -72,15 +76,33 @@ Embed embed_by_server(EmbeddingServer server) {
   server.base_url = clients::normalise_url(server.base_url, "http://localhost:8080/v1");
   if (!server.base_url.ends_with("/v1")) server.base_url += "/v1";
   return [server = std::move(server)](const std::vector<std::string>& texts) {
-    std::vector<Vector> out;
+    Embedded out;
     for (std::size_t begin = 0; begin < texts.size(); begin += server.batch) {
       Json some = Json::array();
       for (std::size_t i = begin; i < std::min(texts.size(), begin + server.batch); ++i)
         some.push_back(to_valid_utf8(texts[i]));
-      for (auto& vector : ask(server, some)) out.push_back(std::move(vector));
+      for (auto& vector : ask(server, some)) out.vectors.push_back(std::move(vector));
     }
     return out;
   };
+}
+
+LocalEmbeddings embed_by_gguf(const clients::EmbedderOptions& options) {
+  static std::mutex mutex;
+  static std::map<std::string, std::pair<std::weak_ptr<clients::Embedder>, std::string>> open;  // guarded
+  const std::lock_guard lock(mutex);
+  auto& [place, identity] =
+      open[fmt::format("{}\n{} {} {}", options.model.string(), options.context.value_or(0), options.threads,
+                       options.gpu_layers)];
+  auto embedder = place.lock();
+  if (!embedder) {
+    embedder = clients::open_embedder(options);
+    place = embedder;
+    const auto& facts = embedder->facts();
+    for (const auto& warning : facts.warnings) log::warning("{}", warning);
+    identity = fmt::format("gguf {} {} {}", sha256_file(options.model), facts.pooling, facts.context);
+  }
+  return {[embedder](const std::vector<std::string>& texts) { return embedder->embed(texts); }, identity};
 }
 
 }  // namespace ipw::tools

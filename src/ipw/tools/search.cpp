@@ -32,9 +32,13 @@ constexpr Argument kOverlap{"overlap", ArgumentType::Integer, "Bytes that two pa
 constexpr Argument kTopK{"top_k", ArgumentType::Integer, "Passages where the model does not say."};
 constexpr Argument kK1{"k1", ArgumentType::Number, "BM25's k1."};
 constexpr Argument kB{"b", ArgumentType::Number, "BM25's b."};
-constexpr Argument kUrl{"embedding_url", ArgumentType::Text, "Base URL of the embeddings' server.", true};
-constexpr Argument kModel{"embedding_model", ArgumentType::Text, "Its model.", true};
+constexpr Argument kUrl{"embedding_url", ArgumentType::Text, "Base URL of the embeddings' server."};
+constexpr Argument kModel{"embedding_model", ArgumentType::Text, "Its model."};
 constexpr Argument kKeyEnv{"embedding_key_env", ArgumentType::Text, "Environment variable of its key."};
+constexpr Argument kGguf{"embedding_gguf", ArgumentType::Text, "A GGUF model in this process instead."};
+constexpr Argument kCtx{"embedding_ctx", ArgumentType::Integer, "Its longest text in tokens."};
+constexpr Argument kThreads{"embedding_threads", ArgumentType::Integer, "Its threads."};
+constexpr Argument kGpuLayers{"embedding_gpu_layers", ArgumentType::Integer, "Its layers on a GPU."};
 constexpr Argument kBatch{"batch", ArgumentType::Integer, "Texts of a request."};
 constexpr Argument kQueryPrefix{"query_prefix", ArgumentType::Text, "In front of each query."};
 constexpr Argument kDocumentPrefix{"document_prefix", ArgumentType::Text, "In front of each passage."};
@@ -42,11 +46,13 @@ constexpr Argument kWeightWords{"weight_words", ArgumentType::Number, "Weight of
 constexpr Argument kWeightMeaning{"weight_meaning", ArgumentType::Number, "Weight of the embeddings."};
 
 constexpr std::array kBm25Options = {kPath, kChunk, kOverlap, kTopK, kK1, kB};
-constexpr std::array kDenseOptions = {kPath,  kChunk,  kOverlap, kTopK,        kUrl,
-                                      kModel, kKeyEnv, kBatch,   kQueryPrefix, kDocumentPrefix};
+constexpr std::array kDenseOptions = {kPath,    kChunk,     kOverlap,     kTopK,          kUrl,
+                                      kModel,   kKeyEnv,    kBatch,       kGguf,          kCtx,
+                                      kThreads, kGpuLayers, kQueryPrefix, kDocumentPrefix};
 constexpr std::array kHybridOptions = {
-    kPath,  kChunk,       kOverlap,        kTopK,        kK1,           kB, kUrl, kModel, kKeyEnv,
-    kBatch, kQueryPrefix, kDocumentPrefix, kWeightWords, kWeightMeaning};
+    kPath,    kChunk,     kOverlap,     kTopK,           kK1,          kB,
+    kUrl,     kModel,     kKeyEnv,      kBatch,          kGguf,        kCtx,
+    kThreads, kGpuLayers, kQueryPrefix, kDocumentPrefix, kWeightWords, kWeightMeaning};
 constexpr std::array kTextOptions = {kPath};
 
 constexpr std::int64_t kMostPassages = 50, kMostMatches = 200;

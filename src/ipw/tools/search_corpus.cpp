@@ -68,6 +68,58 @@ std::shared_ptr<const Retriever> kept(Index index, const fs::path& path) {
   return std::make_shared<Index>(std::move(index));
 }
 
+LocalEmbeddings embeddings_of_server(const Json& options) {
+  for (const char* key : {"embedding_url", "embedding_model"})
+    if (!options.contains(key))
+      throw Error(ErrorCode::Usage, fmt::format("options of a search tool: '{}' is missing", key),
+                  "give embedding_url and embedding_model of a server, or embedding_gguf for a model in this "
+                  "process");
+  EmbeddingServer server;
+  server.base_url = options.at("embedding_url").get<std::string>();
+  server.model = options.at("embedding_model").get<std::string>();
+  server.batch = static_cast<std::size_t>(std::clamp<std::int64_t>(options.value("batch", 32), 1, 2048));
+  if (const auto name = options.value("embedding_key_env", std::string()); !name.empty())
+    if (const char* key = std::getenv(name.c_str()); key != nullptr) server.key = key;
+  return {embed_by_server(server), server.model};
+}
+
+int small_number(const Json& options, const char* key, int least) {
+  const auto value = options.at(key).get<std::int64_t>();
+  if (value >= least && value <= 1 << 30) return static_cast<int>(value);
+  throw Error(ErrorCode::Usage, fmt::format("options of a search tool: '{}' is {}", key, value),
+              fmt::format("give a whole number from {} on", least));
+}
+
+LocalEmbeddings embeddings_of_gguf(const Json& options) {
+  for (const char* key : {"embedding_url", "embedding_model", "embedding_key_env", "batch"})
+    if (options.contains(key))
+      throw Error(
+          ErrorCode::Usage,
+          fmt::format("options of a search tool: '{}' is of a server, but embedding_gguf names a model in "
+                      "this process",
+                      key),
+          "give one of the two");
+  auto models = clients::model_options_from_environment();
+  models.announce = [](const std::string& what) { log::warning("{}", what); };
+  clients::EmbedderOptions embedder;
+  embedder.model = clients::resolve_model(options.at("embedding_gguf").get<std::string>(), models);
+  if (options.contains("embedding_ctx")) embedder.context = small_number(options, "embedding_ctx", 1);
+  if (options.contains("embedding_threads")) embedder.threads = small_number(options, "embedding_threads", 1);
+  if (options.contains("embedding_gpu_layers"))
+    embedder.gpu_layers = small_number(options, "embedding_gpu_layers", 0);
+  return embed_by_gguf(embedder);
+}
+
+LocalEmbeddings embeddings_of(const Json& options) {
+  if (options.contains("embedding_gguf")) return embeddings_of_gguf(options);
+  for (const char* key : {"embedding_ctx", "embedding_threads", "embedding_gpu_layers"})
+    if (options.contains(key))
+      throw Error(ErrorCode::Usage,
+                  fmt::format("options of a search tool: '{}' is of a model in this process", key),
+                  "name the model with embedding_gguf");
+  return embeddings_of_server(options);
+}
+
 }  // namespace
 
 std::vector<Document> documents_at(const fs::path& path) {
@@ -116,21 +168,21 @@ std::shared_ptr<const Retriever> open_bm25(const std::shared_ptr<const Corpus>& 
 
 std::shared_ptr<const Retriever> open_dense(const std::shared_ptr<const Corpus>& corpus, const Json& options,
                                             const ToolOptions& tool) {
-  EmbeddingServer server;
-  server.base_url = options.at("embedding_url").get<std::string>();
-  server.model = options.at("embedding_model").get<std::string>();
-  server.batch = static_cast<std::size_t>(std::clamp<std::int64_t>(options.value("batch", 32), 1, 2048));
-  if (const auto name = options.value("embedding_key_env", std::string()); !name.empty())
-    if (const char* key = std::getenv(name.c_str()); key != nullptr) server.key = key;
-  DenseOptions parameters{server.model, options.value("query_prefix", std::string()),
+  auto [embed, model] = embeddings_of(options);
+  DenseOptions parameters{std::move(model), options.value("query_prefix", std::string()),
                           options.value("document_prefix", std::string())};
   auto path = index_path(cache_of(tool), fmt::format("{} {}", options.at("path").get<std::string>(),
                                                      dense_key(*corpus, parameters)));
   path.replace_extension(".dense");
-  auto embed = embed_by_server(server);
   if (fs::exists(path))
     return std::make_shared<Dense>(Dense::load(path, corpus, std::move(embed), std::move(parameters)));
-  return kept(Dense(corpus, std::move(embed), std::move(parameters)), path);
+  Dense dense(corpus, std::move(embed), std::move(parameters));
+  if (dense.cut() > 0)
+    log::warning(
+        "{} of {} passages are longer than the context of the model of embeddings; their ends are not "
+        "searched: take a smaller chunk_bytes or a larger embedding_ctx",
+        dense.cut(), corpus->chunks().size());
+  return kept(std::move(dense), path);
 }
 
 }  // namespace ipw::tools

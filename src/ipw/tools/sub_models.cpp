@@ -25,9 +25,11 @@ struct Backend {
 constexpr std::array kBackends = {
     Backend{"anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", true},
     Backend{"gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY", true},
+    Backend{"llamacpp", "http://localhost:8080/v1", "LLAMA_API_KEY", false},
     Backend{"ollama", "http://localhost:11434/v1", "OLLAMA_API_KEY", false},
     Backend{"openai", "https://api.openai.com/v1", "OPENAI_API_KEY", true},
     Backend{"openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", true},
+    Backend{"sglang", "http://localhost:30000/v1", "SGLANG_API_KEY", false},
     Backend{"vllm", "http://localhost:8000/v1", "VLLM_API_KEY", false},
 };
 

@@ -210,7 +210,7 @@ class Bench(unittest.TestCase):
                 self.assertNotIn(b"sk-very-secret", path.read_bytes(), path)
 
     def test_options_that_cannot_hold_are_refused(self):
-        for more, text in ((["--auto-server"], "ipw starts no servers"), (["--preset", "qwen3-30b-a3b"], "--model and --preset exclude each other"),
+        for more, text in ((["--auto-server"], "choose the server's address"), (["--preset", "qwen3-30b-a3b"], "--model and --preset exclude each other"),
                            (["--limit", "2", "--max-queries", "3"], "--limit and --max-queries are the same option"),
                            (["--client", "mlx"], "unknown client 'mlx'")):
             _, done = self.bench(["ask"], *more, status=(2,))

@@ -155,6 +155,32 @@ class React(unittest.TestCase):
         self.assertIn("unreachable", told[3])
         self.assertTrue(trace["completed"])
 
+    def test_A18_a_model_that_a_tool_asks_has_its_own_span_and_counts_in_the_task(self):
+        small = StreamingModel(["The small model says 42."])
+        self.addCleanup(small.close)
+        model = StreamingModel([[("ask_model", {"prompt": "How many?"})], "42"])
+        self.addCleanup(model.close)
+        option = {"name": "ask_model", "models": [{"alias": "small", "backend": "vllm", "model": "scripted-small", "base_url": small.url}]}
+        run, (trace,) = self.run_tasks(model.url, {"tools": [option]})
+        self.assertTrue(trace["is_resolved"])
+        self.assertEqual([(s["kind"], s["name"]) for s in trace["spans"]],
+                         [("task", ""), ("model", "scripted"), ("tool", "ask_model"), ("submodel", "scripted-small"), ("model", "scripted")])
+        tool, sub = trace["spans"][2:4]
+        self.assertEqual(sub["parent"], tool["id"])
+        self.assertEqual(sub["tokens"]["output"], 11)
+        self.assertIsNotNone(sub["ttft_seconds"])
+        self.assertEqual(trace["total_output_tokens"], 11 + 12 + 11)
+        self.assertEqual(trace["num_turns"], 2)
+        self.assert_adds_up(trace)
+        done = subprocess.run([PROGRAMS / "ipw", "analyze", run, "--analysis", "actions"], capture_output=True, text=True, check=True, timeout=60)
+        self.assertIn("submodel scripted-small", done.stdout)
+
+    def test_start_index_leaves_the_first_tasks_out(self):
+        model = StreamingModel(["42"])
+        self.addCleanup(model.close)
+        _, traces = self.run_tasks(model.url, {"tools": []}, "--start-index", "1", "--max-queries", "2", tasks=4)
+        self.assertEqual([trace["query_id"] for trace in traces], ["q0001", "q0002"])
+
     def test_A14_a_task_ends_at_its_turns(self):
         model = StreamingModel([[("bash", {"command": "true"})]])
         self.addCleanup(model.close)

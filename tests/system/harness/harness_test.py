@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).parent
@@ -123,11 +124,16 @@ class Harness(unittest.TestCase):
     def tearDown(self):
         self.assertEqual(self.engine.containers(), [], "containers are left behind")
 
-    def run_ipw(self, params, *more, dataset="terminalbench", status=(0, 1)):
+    def words(self, params, *more, dataset="terminalbench", sandbox="none"):
+        """The words of a run, and the folder in which it will be."""
         folder = tempfile.mkdtemp(dir=self.place)
-        words = [PROGRAMS / "ipw", "run", "--quiet", "--agent", "command", "--agent-kwargs", json.dumps(SHELL), "--sandbox", "none", "--model", "simulated",
+        words = [PROGRAMS / "ipw", "run", "--quiet", "--agent", "command", "--agent-kwargs", json.dumps(SHELL), "--sandbox", sandbox, "--model", "simulated",
                  "--client-base-url", self.address, "--dataset", dataset, "--output-dir", folder, "--monitor", "none", "--sysfs-root", self.root,
                  "--idle-seconds", "0", *(w for p in params for w in ("--dataset-param", p)), *more]
+        return words, folder
+
+    def run_ipw(self, params, *more, dataset="terminalbench", status=(0, 1), sandbox="none"):
+        words, folder = self.words(params, *more, dataset=dataset, sandbox=sandbox)
         environment = {**os.environ, "DOCKER_HOST": self.engine.endpoint}
         done = subprocess.run(words, capture_output=True, text=True, timeout=400, env=environment)
         self.assertIn(done.returncode, status, done.stdout + done.stderr)
@@ -174,6 +180,36 @@ class Harness(unittest.TestCase):
         accuracy = json.loads((run / "summary.json").read_text())
         self.assertEqual(accuracy["totals"]["correct"], 2)
 
+    def test_the_sandbox_is_asked_for_only_where_a_task_will_be_in_it(self):
+        folder = self.tasks()
+        self.v1(folder, "task", "echo 42 > answer.txt", self.CHECK)
+        _, traces = self.run_ipw([f"path={folder}"], sandbox="container")  # which would need an image
+        self.assertTrue(traces["task"]["is_resolved"], traces)
+        words, folder = self.words([f"path={folder}"], sandbox="none")
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, env={**os.environ, "DOCKER_HOST": "unix:///nowhere.sock"})
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("podman system service", done.stderr)
+        self.assertEqual(os.listdir(folder), [], "a run has begun without its engine")
+
+    def test_an_image_has_what_the_ignore_file_leaves(self):
+        folder = self.tasks()
+        self.v1(folder, "task", "ls -A > answer.txt; [ -e kept.txt ] && [ ! -e tests ] && [ ! -e Dockerfile ] && echo 42 >> answer.txt", self.CHECK,
+                dockerfile=f"FROM {IMAGE}\nWORKDIR /app\nCOPY . /app\n")
+        (folder / "task/.dockerignore").write_text("*\n!*.txt\nsecret.txt\n")
+        for name in ("kept.txt", "secret.txt"):
+            (folder / "task" / name).write_text("x")
+        _, traces = self.run_ipw([f"path={folder}"])
+        self.assertTrue(traces["task"]["is_resolved"], traces)
+
+    def test_a_task_that_fills_the_disk_is_not_solved_and_its_tests_do_not_run(self):
+        folder = self.tasks()
+        self.v1(folder, "full", "echo 42 > answer.txt; i=0; while [ $i -lt 100 ]; do head -c 4000000 /dev/zero > f$i; i=$((i+1)); sleep 0.1; done", self.CHECK)
+        self.v1(folder, "solved", "echo 42 > answer.txt", self.CHECK)
+        _, traces = self.run_ipw([f"path={folder}"], "--max-task-disk", "20M")
+        self.assertEqual({n: t["is_resolved"] for n, t in traces.items()}, {"full": False, "solved": True}, traces)
+        self.assertIn("--max-task-disk allows 20.0 MiB", traces["full"]["failure"])
+        self.assertLess(traces["full"]["total_wall_clock_s"], 9)
+
     def test_the_energy_of_the_tests_is_not_the_agent_s(self):
         folder = self.tasks()
         self.v1(folder, "task", "echo 42 > answer.txt", "sleep 3\n" + self.CHECK)
@@ -195,6 +231,59 @@ class Harness(unittest.TestCase):
         scored = subprocess.run([PROGRAMS / "ipw", "score", run, "--scorer", "terminalbench"], capture_output=True, text=True, check=False)
         self.assertEqual(scored.returncode, 2, scored.stderr)
         self.assertIn("while `ipw run` solves it", scored.stderr)
+
+    SERVICES = """services:
+  client:
+    build: .
+    command: [sleep, infinity]
+    depends_on: {{store: {{condition: service_healthy}}}}
+    volumes: ["shared:/shared"]
+    environment: ["TEST_DIR=${{T_BENCH_TEST_DIR}}"]
+  store:
+    image: {image}
+    command: [sh, -c, "cp /conf/number /shared/number; busybox httpd -f -p 80 -h /shared"]
+    ports: ["8080:80"]
+    volumes: ["shared:/shared", "./conf:/conf"]
+    healthcheck: {{test: [CMD, test, -e, /shared/number], interval: 1s, retries: 30}}
+volumes: {{shared: }}
+"""
+
+    def several(self, folder, name, instruction):
+        self.v1(folder, name, instruction, self.CHECK)
+        (folder / name / "docker-compose.yaml").write_text(self.SERVICES.format(image=IMAGE))
+        (folder / name / "conf").mkdir()
+        (folder / name / "conf/number").write_text("42\n")
+
+    def left(self):
+        """Networks and volumes of ours that are still there."""
+        return self.engine.podman("network", "ls", "--quiet", "--filter", "label=ipw=1").split() + self.engine.podman("volume", "ls", "--quiet").split()
+
+    def test_a_client_finds_the_other_services_by_name_and_nobody_else(self):
+        folder = self.tasks()
+        self.several(folder, "by-name", "busybox wget -q -O answer.txt http://store/number; cat answer.txt; cat /shared/number")
+        self.several(folder, "outside", "echo 42 > answer.txt; grep -c default /proc/net/route; awk '$2 == \"00000000\"' /proc/net/route | wc -l")
+        _, traces = self.run_ipw([f"path={folder}"])
+        self.assertEqual({n: t["is_resolved"] for n, t in traces.items()}, {"by-name": True, "outside": True}, traces)
+        self.assertEqual(traces["by-name"]["response_text"], "42\n42")
+        self.assertEqual(traces["outside"]["response_text"].split()[-1], "0", "there is a way out")
+        self.assertEqual(self.left(), [])
+
+    def test_services_of_a_killed_run_are_removed_by_the_next(self):
+        folder = self.tasks()
+        self.several(folder, "hangs", "exec sleep 7641")
+        words, _ = self.words([f"path={folder}"])
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "DOCKER_HOST": self.engine.endpoint})
+        for _ in range(1200):
+            if subprocess.run(["pgrep", "-f", "[s]leep 7641"], capture_output=True, check=False).returncode == 0:
+                break
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+        self.assertEqual((len(self.engine.containers()), len(self.left())), (2, 2))
+        folder = self.tasks()
+        self.v1(folder, "task", "echo 42 > answer.txt", self.CHECK)
+        self.run_ipw([f"path={folder}"])
+        self.assertEqual(self.left(), [])
 
     def test_S14_a_task_of_harbor_is_judged_by_its_reward(self):
         folder = self.tasks()

@@ -228,15 +228,46 @@ TEST_F(RealContainer, builds_an_image_and_tells_why_it_cannot) {
   write_file_atomic(root_ / "Dockerfile", "FROM " + image() + "\nCOPY file /file\nRUN echo built >>/file\n");
   write_file_atomic(root_ / "file", "text\n");
   write_file_atomic(root_ / "Broken", "FROM " + image() + "\nRUN echo reason; exit 3\n");
-  engine_->build(root_, "Dockerfile", "localhost/ipw-built:1", {});
+  const std::vector<std::string> files = {"Broken", "Dockerfile", "file"};
+  engine_->build({root_, files, "Dockerfile", "localhost/ipw-built:1"}, {});
   request_.image = "localhost/ipw-built:1";
   EXPECT_EQ(engine_->start(request_)->read("/file", 100), "text\nbuilt\n");
   try {
-    engine_->build(root_, "Broken", "localhost/ipw-broken:1", {});
+    engine_->build({root_, files, "Broken", "localhost/ipw-broken:1"}, {});
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("reason"), std::string::npos) << error.what();
   }
+}
+
+TEST_F(RealContainer, what_is_written_anywhere_is_counted) {
+  const auto container = engine_->start(request_);
+  EXPECT_EQ(container->run(shell("head -c 5000000 /dev/zero >/root/file")).exit_status, 0);
+  EXPECT_GE(container->disk_use(0).value_or(0), 5'000'000U);
+}
+
+TEST_F(RealContainer, containers_of_a_network_find_each_other) {
+  const auto network = engine_->make_network();
+  const auto volume = engine_->make_volume();
+  write_file_atomic(root_ / "file", "text\n");
+  request_.joins = network->name();
+  request_.volumes = {{volume->name(), "/shared"}};
+  auto server = request_;
+  server.own_program = true;
+  server.files = {{root_ / "file", "/conf/deep/file"}};
+  server.entrypoint = {"sh", "-c", "cp /conf/deep/file /shared; busybox httpd -f -p 80 -h /shared"};
+  const auto serving = engine_->start(server);
+  EXPECT_FALSE(serving->address().empty());
+  request_.hosts = {{"store", serving->address()}};
+  request_.names = {"agent"};
+  const auto container = engine_->start(request_);
+  const auto end = container->run(
+      shell("for i in 1 2 3 4 5 6 7 8 9; do wget -q -O - http://store/file && break; sleep 1; done"));
+  EXPECT_EQ(end.output, "text\n") << end.errors;
+  EXPECT_EQ(container->run(shell("cat /shared/file")).output, "text\n");
+  const auto about =
+      EngineApi(find_endpoint("")).must({.path = "/containers/" + container->id() + "/json"}, "");
+  EXPECT_NE(about.find("\"agent\""), std::string::npos) << "its name is not told to the engine";
 }
 
 TEST_F(RealContainer, commands_run_at_once_from_many_threads) {

@@ -90,6 +90,26 @@ class Sandboxes(unittest.TestCase):
             self.assertEqual([t["timed_out"] for t in traces], [True, False])
             self.assertTrue(traces[1]["is_resolved"])
 
+    def test_a_task_that_fills_the_disk_is_ended_and_the_run_goes_on(self):
+        fill = "i=0; while [ $i -lt 100 ]; do head -c 4000000 /dev/zero >{}/f$i || exit 1; i=$((i+1)); sleep 0.1; done"
+        for sandbox, where in (("bubblewrap", "/workspace"), ("container", "/workspace"), ("container", "/var")):
+            with self.subTest(f"{sandbox} {where}"):
+                run, traces = self.run_tasks(sandbox, ["mkdir -p /var; " * (where == "/var") + fill.format(where), ASK], None, "--max-task-disk", "20M")
+                self.assertIn("--max-task-disk allows 20.0 MiB", traces[0]["failure"])
+                self.assertEqual([t["completed"] for t in traces], [False, True])
+                self.assertTrue(traces[1]["is_resolved"])
+                kept = sum(path.stat().st_size for path in run.glob("artifacts/q0000*/workspace/f*"))
+                self.assertLess(kept, 300_000_000)
+                self.assertEqual(kept > 0, where == "/workspace", "the workspace stays as the task's artifacts")
+                summary = json.loads((run / "summary.json").read_text())
+                self.assertEqual(summary["totals"]["correct"], 1)
+
+    def test_the_limit_on_disk_is_for_all_files_together(self):
+        _, traces = self.run_tasks("bubblewrap", ["head -c 4000000 /dev/zero >f; head -c 30000000 /dev/zero >g; echo Something."], None, "--max-task-disk", "20M")
+        self.assertIn("--max-task-disk", traces[0]["failure"])  # g was cut at 20 MiB, and both are more
+        _, traces = self.run_tasks("bubblewrap", ["head -c 4000000 /dev/zero >f; echo Something."], None, "--max-task-disk", "20M")
+        self.assertTrue(traces[0]["is_resolved"], traces)
+
     def test_an_answer_that_is_a_link_to_a_file_of_this_machine_is_none(self):
         secret = pathlib.Path(self.place.name, "secret")
         secret.write_text("of the host")

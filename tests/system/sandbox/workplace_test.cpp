@@ -159,6 +159,16 @@ TEST_P(EveryPlace, what_fills_the_disk_gets_an_error) {
   EXPECT_NE(run("head -c 600000000 /dev/zero >/dev/shm/a").exit_status, 0);
 }
 
+TEST_P(EveryPlace, what_is_written_is_counted) {
+  constexpr std::uint64_t kMuch = std::uint64_t{1} << 40;
+  const auto before = place_->disk_use(kMuch);
+  EXPECT_EQ(before.has_value(), is_sandbox());
+  if (!before) return;
+  EXPECT_EQ(run("mkdir -p a/b; head -c 3000000 /dev/zero >a/b/file").exit_status, 0);
+  EXPECT_GE(*place_->disk_use(kMuch), *before + 3'000'000);
+  EXPECT_LT(*place_->disk_use(kMuch), *before + 4'000'000);
+}
+
 TEST_P(EveryPlace, Z1_the_files_of_this_machine_are_out_of_reach) {
   if (!is_sandbox()) return;
   write_file_atomic(root_ / "secret", "of the host");

@@ -150,6 +150,10 @@ constexpr std::string_view kOtherOptions[] = {"--3way",
                                               "--log-level",
                                               "--recording",
                                               "--samplers",
+                                              "--storage-opt",
+                                              "--telemetry-interval",
+                                              "--telemetry-buffer-seconds",
+                                              "--max-retries",
                                               "--tests"};
 
 bool is_option(std::string_view name, const std::string& other_programs) {
@@ -164,7 +168,8 @@ bool is_option(std::string_view name, const std::string& other_programs) {
 
 TEST(Examples, C17_every_documented_option_exists) {
   const auto other_programs = read(fs::path(kSource) / "apps/ipw-monitor/options.cpp") +
-                              read(fs::path(kSource) / "apps/ipw-sim/options.cpp");
+                              read(fs::path(kSource) / "apps/ipw-sim/options.cpp") +
+                              read(fs::path(kSource) / "src/ipw/servers/server_engines.cpp");
   for (const auto& page : documents())
     for (const auto& [place, text] : quoted(page, "--"))
       for (const auto word : split(text, ' ')) {

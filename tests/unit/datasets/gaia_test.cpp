@@ -26,6 +26,19 @@ TEST(Gaia, shows_texts_and_images_and_names_other_files) {
   EXPECT_THAT(all[3].metadata, HasSubstr(R"("file_shown":true)"));
 }
 
+TEST(Gaia, X21_an_agent_gets_files_of_every_kind) {
+  const FixtureHub hub;
+  auto options = hub.with();
+  options.files = true;
+  const auto all = read_all(*open_dataset("gaia", options));
+  EXPECT_TRUE(all[0].files.empty());
+  for (const std::size_t i : {1U, 2U, 3U}) {
+    ASSERT_EQ(all[i].files.size(), 1U);
+    EXPECT_TRUE(std::filesystem::exists(all[i].files[0])) << all[i].files[0];
+  }
+  EXPECT_THAT(all[1].files[0], testing::EndsWith("gaia-1.pdf"));
+}
+
 TEST(Gaia, only_names_the_files_when_asked) {
   const FixtureHub hub;
   const auto all = read_all(*open_dataset("gaia", hub.with({{"attachments", "named"}})));

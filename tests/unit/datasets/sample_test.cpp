@@ -78,6 +78,17 @@ TEST(SampleEvenly, knows_its_size) {
   EXPECT_EQ(sample_evenly(letters(kTopical), 7, 1)->info().size, 7U);
 }
 
+TEST(LookAtFirst, takes_nothing_from_the_dataset) {
+  auto dataset = letters("ab");
+  const auto seen = look_at_first(dataset);
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->subject, "a");
+  EXPECT_EQ(dataset->info().size, 2U);
+  EXPECT_THAT(indices(std::move(dataset)), ElementsAre(0, 1));
+  auto none = letters("");
+  EXPECT_FALSE(look_at_first(none));
+  EXPECT_THAT(indices(std::move(none)), ElementsAre());
+}
 TEST(Shard, shards_together_are_the_whole) {
   std::multiset<std::int64_t> all;
   for (std::size_t i = 1; i <= 4; ++i)
@@ -85,6 +96,13 @@ TEST(Shard, shards_together_are_the_whole) {
   EXPECT_EQ(all.size(), kTopical.size());
   EXPECT_EQ(std::set<std::int64_t>(all.begin(), all.end()).size(), kTopical.size());
 }
+TEST(Skip, X4_leaves_the_first_out_and_keeps_the_indices_of_the_others) {
+  EXPECT_THAT(indices(skip(letters("abcde"), 2)), testing::ElementsAre(2, 3, 4));
+  EXPECT_THAT(indices(first(skip(letters("abcde"), 2), 2)), testing::ElementsAre(2, 3));
+  EXPECT_THAT(indices(skip(letters("abc"), 5)), testing::IsEmpty());
+  EXPECT_EQ(skip(letters("abc"), 1)->info().size, 2U);
+}
+
 TEST(Shard, of_the_first_questions_are_together_the_first_questions) {
   std::set<std::int64_t> all;
   for (std::size_t i = 1; i <= 3; ++i)

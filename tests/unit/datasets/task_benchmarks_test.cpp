@@ -94,6 +94,17 @@ TEST(ResearchData, has_a_reference_or_a_rubric) {
   EXPECT_EQ(Json::parse(task.metadata)["reference_files"][0], "a/list.xlsx");
 }
 
+TEST(ResearchData, X21_an_agent_gets_the_files_of_gdpval) {
+  const FixtureHub hub;
+  EXPECT_TRUE(questions("gdpval").at(0).files.empty()) << "a model without tools cannot open them";
+  auto options = hub.with();
+  options.files = true;
+  Question task;
+  ASSERT_TRUE(open_dataset("gdpval", options)->next(task));
+  ASSERT_EQ(task.files.size(), 1U);
+  EXPECT_TRUE(std::filesystem::exists(task.files[0])) << task.files[0];
+}
+
 TEST(EncodedText, base64_of_every_length) {
   EXPECT_EQ(decode_base64(""), "");
   EXPECT_EQ(decode_base64("Zg=="), "f");

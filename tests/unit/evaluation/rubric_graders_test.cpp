@@ -31,13 +31,14 @@ class Scripted final : public Judge {
 };
 
 Verdict grade(const char* rule, Judge& judge, const Json& metadata, std::string_view response,
-              std::string_view answer = "") {
+              std::string_view answer = "", std::span<const Deliverable> files = {}) {
   const std::string text = dump_json(metadata);
   Task task;
   task.problem = "Write the order.";
   task.answer = answer;
   task.metadata = text;
   task.finish_reason = "stop";
+  task.deliverables = files;
   return require("grader", graders(), rule).make()->grade(task, response, {.judge = &judge});
 }
 
@@ -118,6 +119,36 @@ TEST(Gdpval, without_a_rubric_nothing_is_decided_and_an_empty_answer_is_wrong_wi
   EXPECT_EQ(grade("gdpval", judge, {{"rubric_json", R"([{"no":"criterion"}])"}}, "x").correct, std::nullopt);
   EXPECT_EQ(grade("gdpval", judge, rubric(1), " ").correct, false);
   EXPECT_TRUE(judge.asked.empty());
+}
+
+TEST(Gdpval, S23_files_decide_where_the_closing_message_is_empty) {
+  Scripted judge({decisions({{1, true}})});
+  const std::vector<Deliverable> files = {{"out/order.md", "ten pears", {}}, {"plan.xlsx", {}, "no text"}};
+  const auto verdict = grade("gdpval", judge, rubric(1), " ", "", files);
+  EXPECT_EQ(verdict.correct, true);
+  ASSERT_EQ(judge.asked.size(), 1U);
+  EXPECT_THAT(judge.asked[0].text, HasSubstr("out/order.md\n\nten pears"));
+  EXPECT_THAT(judge.asked[0].text, HasSubstr("plan.xlsx\n\n[no text: its text is not shown]"));
+  const auto metadata = Json::parse(verdict.metadata);
+  EXPECT_EQ(metadata["deliverables"], Json({"out/order.md"}));
+  EXPECT_EQ(metadata["deliverables_unread"], Json({"plan.xlsx"}));
+}
+
+TEST(Gdpval, S23_work_that_cannot_be_shown_is_unscored_not_failed) {
+  Scripted judge({});
+  const std::vector<Deliverable> files = {{"plan.xlsx", {}, "no text"}};
+  const auto verdict = grade("gdpval", judge, rubric(1), "See the sheet.", "", files);
+  EXPECT_EQ(verdict.correct, std::nullopt);
+  EXPECT_THAT(verdict.reason, HasSubstr("plan.xlsx"));
+  EXPECT_TRUE(judge.asked.empty());
+}
+
+TEST(Gdpval, S23_many_files_share_the_space_and_say_that_they_were_cut) {
+  Scripted judge({decisions({{1, true}})});
+  const std::vector<Deliverable> files(16, {"a.txt", std::string(100'000, 'x'), {}});
+  const auto verdict = grade("gdpval", judge, rubric(1), "Done.", "", files);
+  EXPECT_LT(judge.asked.at(0).text.size(), 90'000U);
+  EXPECT_EQ(Json::parse(verdict.metadata)["deliverables_cut_to_bytes"], 4096);
 }
 
 // --- deepresearchbench ---------------------------------------------------------------------------

@@ -82,5 +82,15 @@ TEST(Config, differs_only_by_what_is_asked_and_how) {
   EXPECT_TRUE(incompatible_key(unusual(), other).value().starts_with("temperature"));
 }
 
+TEST(Config, keeps_the_limits_of_an_agent_s_task) {
+  ProfileConfig config;
+  config.agent.name = "react";
+  EXPECT_EQ(to_json(config).at("max_task_disk"), std::uint64_t{2} << 30);
+  auto other = config;
+  other.agent.max_task_disk = 0;
+  EXPECT_EQ(profile_config_from_json(to_json(other)).agent.max_task_disk, 0U);
+  EXPECT_TRUE(incompatible_key(config, other).value().starts_with("max_task_disk"));
+}
+
 }  // namespace
 }  // namespace ipw::execution

@@ -79,6 +79,8 @@ TEST(SlurmScript, is_not_written_where_directives_cannot_name_the_path) {
 TEST(Bench, C7_every_client_has_the_address_of_its_own_server) {
   EXPECT_EQ(default_base_url("vllm"), "http://localhost:8000/v1");
   EXPECT_EQ(default_base_url("ollama"), "http://localhost:11434/v1");
+  EXPECT_EQ(default_base_url("llamacpp"), "http://localhost:8080/v1");
+  EXPECT_EQ(default_base_url("sglang"), "http://localhost:30000/v1");
   EXPECT_EQ(default_base_url("openai"), "https://api.openai.com/v1");
   EXPECT_THROW(default_base_url("mlx"), Error);
 }

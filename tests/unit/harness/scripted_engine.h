@@ -26,6 +26,7 @@ struct ScriptedEngine : sandbox::ContainerEngine {
   std::map<std::string, std::string> files;  ///< that read() finds
   std::set<std::string> images;              ///< that are there
   std::vector<std::string> log;              ///< what was asked of it
+  std::vector<std::string> built;            ///< files of the last build
   int running = 0;
   int dies_after = -1;  ///< commands of a container until it dies; -1: never
 
@@ -35,21 +36,38 @@ struct ScriptedEngine : sandbox::ContainerEngine {
     log.push_back("pull " + image);
     throw Error(ErrorCode::NotFound, "no such image");
   }
-  void build(const std::filesystem::path&, const std::string& dockerfile, const std::string& tag,
-             std::stop_token) override {
-    log.push_back("build " + dockerfile);
-    images.insert(tag);
+  void build(const sandbox::BuildRequest& request, std::stop_token) override {
+    log.push_back("build " + request.dockerfile);
+    built = request.files;
+    images.insert(request.tag);
   }
   std::unique_ptr<sandbox::Container> start(const sandbox::ContainerRequest& request) override;
+  std::unique_ptr<sandbox::EngineObject> make_network() override;
+  std::unique_ptr<sandbox::EngineObject> make_volume() override;
+  std::vector<sandbox::ContainerRequest> requests;  ///< of all containers, in the order of their start
+  int networks = 0, volumes = 0;                    ///< that are there
+};
+
+class ScriptedObject final : public sandbox::EngineObject {
+ public:
+  ScriptedObject(int& count, const std::string& kind)
+      : count_(count), name_(kind + std::to_string(++count)) {}
+  ~ScriptedObject() override { --count_; }
+  const std::string& name() const override { return name_; }
+
+ private:
+  int& count_;
+  std::string name_;
 };
 
 class ScriptedContainer final : public sandbox::Container {
  public:
   explicit ScriptedContainer(ScriptedEngine& engine) : engine_(engine), left_(engine.dies_after) {
-    ++engine_.running;
+    number_ = ++engine_.running;
   }
   ~ScriptedContainer() override { --engine_.running; }
   const std::string& id() const override { return id_; }
+  std::string address() override { return "10.0.0." + std::to_string(number_); }
   std::string folder() const override { return "/app"; }
   std::optional<int> listen(int) override { return std::nullopt; }
   void copy_in(const std::filesystem::path& from, const std::string& to) override {
@@ -72,13 +90,22 @@ class ScriptedContainer final : public sandbox::Container {
 
  private:
   ScriptedEngine& engine_;
-  int left_;
+  int left_, number_;
   std::string id_ = "scripted";
 };
 
 inline std::unique_ptr<sandbox::Container> ScriptedEngine::start(const sandbox::ContainerRequest& request) {
   log.push_back("start " + request.image);
+  requests.push_back(request);
+  for (const auto& [from, to] : request.files) log.push_back("copy " + from.filename().string() + " " + to);
   return std::make_unique<ScriptedContainer>(*this);
+}
+
+inline std::unique_ptr<sandbox::EngineObject> ScriptedEngine::make_network() {
+  return std::make_unique<ScriptedObject>(networks, "network");
+}
+inline std::unique_ptr<sandbox::EngineObject> ScriptedEngine::make_volume() {
+  return std::make_unique<ScriptedObject>(volumes, "volume");
 }
 
 inline std::shared_ptr<Images> images_of(const std::shared_ptr<ScriptedEngine>& engine) {

@@ -110,6 +110,15 @@ TEST_F(TerminalTrial, the_same_folder_is_built_once_and_a_changed_one_anew) {
   harness->open(question(), {});
   EXPECT_EQ(builds(), 2);
 }
+TEST_F(TerminalTrial, a_build_sees_what_the_ignore_file_leaves) {
+  const auto harness = make_terminalbench(images_of(engine_));
+  write_file_atomic(folder_ / ".dockerignore", "tests\nenvironment\n");
+  harness->open(question(), {});
+  EXPECT_THAT(engine_->built, testing::ElementsAre(".dockerignore", "Dockerfile", "run-tests.sh"));
+  write_file_atomic(folder_ / "tests/test.sh", "changed, and of no matter for the image");
+  harness->open(question(), {});
+  EXPECT_EQ(std::ranges::count(engine_->log, "build Dockerfile"), 1);
+}
 TEST_F(TerminalTrial, S11_a_missing_image_says_which) {
   write_file_atomic(folder_ / "docker-compose.yaml", "services: {client: {image: 'nobody/has:1'}}");
   EXPECT_THAT(trouble(question()), HasSubstr("nobody/has:1 is not here"));
@@ -119,6 +128,61 @@ TEST_F(TerminalTrial, a_missing_folder_is_said) {
   q.id = "t";
   q.metadata = R"({"task_path": "/no/such/task"})";
   EXPECT_THAT(trouble(q), HasSubstr("/no/such/task"));
+}
+
+class SeveralServices : public TerminalTrial {
+ protected:
+  SeveralServices() {
+    write_file_atomic(folder_ / "conf", "x");
+    write_file_atomic(folder_ / "docker-compose.yaml", R"(services:
+  client: {build: ., command: [sleep, infinity], depends_on: {db: {condition: service_healthy}}, volumes: ['both:/both']}
+  db:
+    image: "db:1"
+    command: [serve]
+    hostname: store
+    volumes: ['both:/data', './conf:/etc/conf']
+    healthcheck: {test: [CMD, is-ready], interval: 5s, retries: 2}
+volumes: {both: }
+)");
+    engine_->images = {"db:1"};
+  }
+};
+
+TEST_F(SeveralServices, share_a_network_of_their_own_and_know_each_other_by_name) {
+  engine_->replies = {reply("run-tests.sh", kGood)};
+  const auto trial = make_terminalbench(images_of(engine_))->open(question(), {});
+  ASSERT_EQ(engine_->requests.size(), 2U);
+  const auto& db = engine_->requests[0];
+  const auto& client = engine_->requests[1];
+  EXPECT_EQ(db.joins, "network1");
+  EXPECT_EQ(client.joins, "network1");
+  EXPECT_FALSE(db.network || client.network);
+  EXPECT_THAT(db.names, testing::ElementsAre("db", "store"));
+  EXPECT_EQ(client.hosts, (std::map<std::string, std::string>{{"db", "10.0.0.1"}, {"store", "10.0.0.1"}}));
+  EXPECT_TRUE(db.own_program);
+  EXPECT_THAT(db.command, testing::ElementsAre("serve"));
+  EXPECT_FALSE(client.own_program);
+  EXPECT_THAT(client.hold, testing::ElementsAre("sleep", "infinity"));
+  EXPECT_EQ(db.volumes.at(0).name, "volume1");
+  EXPECT_EQ(client.volumes.at(0).name, "volume1");
+  EXPECT_THAT(engine_->log, Contains("copy conf /etc/conf"));
+  EXPECT_EQ(trial->verify("", {}).correct, true);
+}
+TEST_F(SeveralServices, are_all_gone_afterwards) {
+  make_terminalbench(images_of(engine_))->open(question(), {});
+  EXPECT_EQ(engine_->running + engine_->networks + engine_->volumes, 0);
+}
+TEST_F(SeveralServices, wait_for_the_health_of_those_they_need) {
+  engine_->replies = {reply("is-ready", "refused", 1)};
+  EXPECT_THAT(trouble(question()), testing::AllOf(HasSubstr("service 'db'"), HasSubstr("refused")));
+  EXPECT_EQ(std::ranges::count(engine_->log, "is-ready"), 11);  // each second of 2 times 5 s
+  EXPECT_THAT(engine_->log, testing::Not(Contains(testing::StartsWith("start ipw-task/"))));
+  EXPECT_EQ(engine_->running + engine_->networks + engine_->volumes, 0);
+}
+TEST_F(SeveralServices, S11_a_missing_image_is_said_before_any_starts) {
+  engine_->images.clear();
+  EXPECT_THAT(trouble(question()), HasSubstr("db:1 is not here"));
+  EXPECT_TRUE(engine_->requests.empty());
 }
 
 TEST_F(TerminalTrial, S14_of_harbor_is_judged_by_its_reward) {
@@ -141,7 +205,7 @@ TEST_F(TerminalTrial, of_harbor_waits_for_its_health) {
       harbor("[environment.healthcheck]\ncommand = 'curl localhost'\nretries = 2\ninterval_sec = 1\n");
   engine_->replies = {reply("curl", "refused", 7)};
   EXPECT_THAT(trouble(q), HasSubstr("curl localhost"));
-  EXPECT_EQ(std::ranges::count(engine_->log, "exec 2>&1\ncurl localhost"), 2);
+  EXPECT_EQ(std::ranges::count(engine_->log, "curl localhost"), 2);
   EXPECT_EQ(engine_->running, 0);
 }
 TEST_F(TerminalTrial, of_harbor_refuses_what_cannot_be_done_here) {

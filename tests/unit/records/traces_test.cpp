@@ -61,6 +61,27 @@ TEST(Trace, M51_counts_that_nobody_knows_are_null) {
   EXPECT_TRUE(trace["energy_per_output_token_joules"].is_null());
 }
 
+TEST(Trace, a_turn_holds_the_models_that_its_tools_asked) {
+  auto r = record();
+  Span sub = r.spans[1];
+  sub.id = 9;
+  sub.kind = "submodel";
+  sub.parent = r.spans[2].id;
+  sub.begin_seconds = r.spans[2].begin_seconds;
+  r.spans.push_back(sub);
+  const auto trace = trace_json(r);
+  EXPECT_EQ(trace["num_turns"], 2);
+  EXPECT_EQ(trace["turns"][0]["gpu_energy_joules"],
+            23.0 + scope_energy(sub.energy, "accelerator").joules.value());
+}
+
+TEST(Trace, M32_the_energy_of_a_provider_s_model_is_not_measurable) {
+  EXPECT_FALSE(lm_energy_measurable({{"client_base_url", "https://api.openai.com/v1"}}));
+  EXPECT_TRUE(lm_energy_measurable({{"client_base_url", "http://gpu-box:8000/v1"}}));
+  EXPECT_TRUE(lm_energy_measurable(Json::object()));
+  EXPECT_EQ(trace_json(record(), false)["lm_energy_measurable"], false);
+}
+
 TEST(Trace, a_task_without_spans_has_no_turns) {
   EXPECT_EQ(trace_json({})["num_turns"], 0);
 }

@@ -11,6 +11,7 @@
 #include "ipw/tools/shorten.h"
 #include "ipw/tools/tools.h"
 #include "support/local_place.h"
+#include "support/zip_of.h"
 
 namespace ipw::tools {
 namespace {
@@ -84,13 +85,52 @@ TEST_F(InPlace, file_read_gives_lines_and_says_where_it_was_cut) {
 
 TEST_F(InPlace, file_read_refuses_what_is_no_text) {
   write_file_atomic(file("a.bin"), std::string("ab\0cd", 5));
-  write_file_atomic(file("a.pdf"), "%PDF-1.7 text");
-  for (const auto* name : {"a.bin", "a.pdf"})
-    EXPECT_THAT(call("file_read", {{"path", name}}).text, HasSubstr("is no text file")) << name;
+  write_file_atomic(file("a.doc"), "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1");
+  EXPECT_THAT(call("file_read", {{"path", "a.bin"}}).text, HasSubstr("is no text file"));
+  EXPECT_THAT(call("file_read", {{"path", "a.doc"}}).text,
+              HasSubstr("an old or an encrypted office document"));
   EXPECT_THAT(call("file_read", {{"path", "none"}}).text, HasSubstr("there is no such file"));
   EXPECT_THAT(call("file_read", {{"path", "."}}).text, HasSubstr("it is a folder"));
-  EXPECT_TRUE(call("file_read", {{"path", "a.pdf"}, {"start_line", 0}}).failed);
-  EXPECT_TRUE(call("file_read", {{"path", "a.pdf"}, {"start_line", 3}, {"end_line", 2}}).failed);
+  EXPECT_TRUE(call("file_read", {{"path", "a.bin"}, {"start_line", 0}}).failed);
+  EXPECT_TRUE(call("file_read", {{"path", "a.bin"}, {"start_line", 3}, {"end_line", 2}}).failed);
+}
+
+/// A Word document with a paragraph for each text.
+std::string docx(const std::vector<std::string>& texts) {
+  std::string xml = "<w:document><w:body>";
+  for (const auto& text : texts) xml += "<w:p><w:r><w:t>" + text + "</w:t></w:r></w:p>";
+  return zip_of({{"word/document.xml", xml + "</w:body></w:document>"}});
+}
+
+TEST_F(InPlace, file_read_gives_lines_of_a_word_document_as_of_a_text) {
+  write_file_atomic(file("a.docx"), docx({"one", "two", "three", "four"}));
+  EXPECT_EQ(call("file_read", {{"path", "a.docx"}}).text, "one\ntwo\nthree\nfour\n");
+  EXPECT_EQ(call("file_read", {{"path", "a.docx"}, {"start_line", 2}, {"end_line", 3}}).text, "two\nthree\n");
+  EXPECT_EQ(call("file_read", {{"path", "a.docx"}, {"start_line", 4}}).text, "four\n");
+  EXPECT_EQ(call("file_read", {{"path", "a.docx"}, {"max_chars", 5}}).text,
+            "one\nt\n[cut after 5 characters, in line 2; go on with start_line]");
+  EXPECT_EQ(call("file_read", {{"path", "a.docx"}, {"start_line", 9}}).text, "[nothing is there]");
+}
+
+TEST_F(InPlace, file_read_says_what_is_wrong_with_a_word_document) {
+  const auto whole = docx({"one"});
+  write_file_atomic(file("cut.docx"), whole.substr(0, whole.size() / 2));
+  write_file_atomic(file("sheet.xlsx"), zip_of({{"xl/workbook.xml", "<x/>"}}));
+  write_file_atomic(file("other.zip"), zip_of({{"readme.txt", "x"}}));
+  write_file_atomic(file("empty.docx"), docx({" "}));
+  fs::copy_file(file("cut.docx"), file("huge.docx"));
+  fs::resize_file(file("huge.docx"), std::uintmax_t{33} << 20);
+  const auto text = [&](const char* name) {
+    const auto out = call("file_read", {{"path", name}});
+    EXPECT_TRUE(out.failed) << name;
+    EXPECT_THAT(out.text, StartsWith(std::string("file_read: ") + name)) << name;
+    return out.text;
+  };
+  EXPECT_THAT(text("cut.docx"), HasSubstr("zip"));
+  EXPECT_THAT(text("sheet.xlsx"), HasSubstr("no part xl/_rels/workbook.xml.rels"));
+  EXPECT_THAT(text("other.zip"), HasSubstr("no Word document (turn it into text with a program)"));
+  EXPECT_THAT(text("empty.docx"), HasSubstr("holds no text"));
+  EXPECT_THAT(text("huge.docx"), HasSubstr("larger than 32.0 MiB"));
 }
 
 TEST_F(InPlace, file_write_writes_and_appends) {

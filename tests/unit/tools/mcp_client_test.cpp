@@ -80,8 +80,7 @@ TEST(McpClient, A17_lists_and_calls_tools_in_every_revision) {
     EXPECT_EQ(tools[0]->call(R"({"text":"hi"})", {}).text, R"({"text":"hi"})");
     EXPECT_TRUE(tools[1]->call("", {}).failed);
     EXPECT_EQ(tools[2]->call("{}", {}).text, "the tool 'throws' failed: broken");
-    EXPECT_EQ(tools[3]->call("{}", {nullptr, Seconds(0.01), {}}).text,
-              "MCP server loop: no answer within 0.01 s");
+    EXPECT_EQ(tools[3]->call("{}", {.wall = Seconds(0.01)}).text, "MCP server loop: no answer within 0.01 s");
   }
 }
 

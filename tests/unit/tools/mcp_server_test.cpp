@@ -53,6 +53,22 @@ TEST_F(McpServer, A17_lists_its_tools_with_the_schema_of_their_arguments) {
   EXPECT_EQ(list["result"]["tools"][0]["inputSchema"]["type"], "object");
 }
 
+TEST_F(McpServer, A19_asking_whether_it_lives_and_what_it_has_calls_no_tool) {
+  int called = 0;
+  ToolSet counting;
+  counting.push_back(std::make_unique<FakeTool>("count", [&](const auto&, const auto&) {
+    ++called;
+    return ToolResult{"done", false};
+  }));
+  ServerSession fresh(counting);
+  for (const auto* text :
+       {R"({"jsonrpc":"2.0","id":1,"method":"ping"})", kInitialize,
+        R"({"jsonrpc":"2.0","method":"notifications/initialized"})",
+        R"({"jsonrpc":"2.0","id":2,"method":"ping"})", R"({"jsonrpc":"2.0","id":3,"method":"tools/list"})"})
+    fresh.take(parse_packet(text).messages.front());
+  EXPECT_EQ(called, 0);
+}
+
 TEST_F(McpServer, agrees_on_the_clients_revision_or_offers_its_own) {
   for (const auto version : kLegacyVersions) {
     ServerSession fresh(tools);

@@ -34,9 +34,9 @@ Vector meaning(const std::string& text) {
   return {10 * (count("cat") + count("kitten")), 10 * (count("dog") + count("puppy")), 1};
 }
 
-std::vector<Vector> meanings(const std::vector<std::string>& texts) {
-  std::vector<Vector> out;
-  for (const auto& text : texts) out.push_back(meaning(text));
+Embedded meanings(const std::vector<std::string>& texts) {
+  Embedded out;
+  for (const auto& text : texts) out.vectors.push_back(meaning(text));
   return out;
 }
 
@@ -129,11 +129,11 @@ TEST_F(Folder, R5_a_dense_index_of_another_model_is_refused) {
 
 TEST(Dense, refuses_vectors_that_do_not_compare) {
   const auto zeros = [](const std::vector<std::string>& texts) {
-    return std::vector<Vector>(texts.size(), Vector{0, 0});
+    return Embedded{std::vector<Vector>(texts.size(), Vector{0, 0}), 0};
   };
   const auto growing = [](const std::vector<std::string>& texts) {
-    std::vector<Vector> out;
-    for (std::size_t i = 0; i < texts.size(); ++i) out.emplace_back(i + 1, 1.0F);
+    Embedded out;
+    for (std::size_t i = 0; i < texts.size(); ++i) out.vectors.emplace_back(i + 1, 1.0F);
     return out;
   };
   EXPECT_THROW(Dense(pets(), zeros, {"m", "", ""}), Error);
@@ -226,6 +226,74 @@ TEST_F(Folder, search_dense_says_what_is_wrong_with_its_server) {
   EXPECT_THROW(tool("search_dense", {{"embedding_url", "http://127.0.0.1:9"}, {"embedding_model", "pets"}}),
                Error);
   EXPECT_THROW(tool("search_dense", {{"embedding_model", "pets"}}), Error);
+}
+
+/// The model of tests; the mean over its tokens is no good search, but a search.
+constexpr auto kGguf = IPW_SOURCE_DIR "/models/tiny-36k.gguf";
+
+TEST_F(Folder, search_dense_and_hybrid_embed_by_a_model_in_this_process) {
+  const Json options = {{"embedding_gguf", kGguf}, {"embedding_threads", 1}};
+  const auto asked = R"({"query": "A kitten is a young cat."})";
+  const auto first = tool("search_dense", options)->call(asked, {});
+  EXPECT_THAT(first.text, StartsWith("[1] cats.md#1 (score: 1.0000)"));
+  ASSERT_EQ(kept().size(), 1U);
+  EXPECT_EQ(tool("search_dense", options)->call(asked, {}).text, first.text);
+  EXPECT_EQ(kept().size(), 1U);
+  EXPECT_THAT(tool("search_hybrid", options)->call(asked, {}).text, StartsWith("[1] cats.md#1"));
+}
+
+TEST_F(Folder, R5_an_index_is_of_the_models_bytes_not_of_its_name) {
+  fs::copy_file(kGguf, root_ / "model.gguf");
+  const Json options = {{"embedding_gguf", (root_ / "model.gguf").string()}};
+  tool("search_dense", options);
+  const auto first = kept();
+  ASSERT_EQ(first.size(), 1U);
+  tool("search_dense", {{"embedding_gguf", kGguf}});  // the same bytes elsewhere
+  EXPECT_EQ(kept(), first);
+  fs::remove(root_ / "model.gguf");
+  fs::copy_file(IPW_SOURCE_DIR "/models/tiny-360k.gguf", root_ / "model.gguf");
+  tool("search_dense", options);
+  ASSERT_EQ(kept().size(), 2U);
+  // The file of one model under the name of the other's.
+  const auto second = kept()[0] == first[0] ? kept()[1] : kept()[0];
+  fs::copy_file(first[0], second, fs::copy_options::overwrite_existing);
+  try {
+    tool("search_dense", options);
+    FAIL() << "an index of another model was taken";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("another model"));
+  }
+}
+
+TEST_F(Folder, passages_longer_than_the_models_context_are_counted_and_told) {
+  write_file_atomic(root_ / "docs/long.txt", std::string(700, 'z') + " end\n");
+  testing::internal::CaptureStderr();
+  const auto search = tool("search_dense", {{"embedding_gguf", kGguf}, {"embedding_ctx", 256}});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("1 of 3 passages are longer"));
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(search->call(dump_json({{"query", std::string(700, 'z')}}), {}).failed);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("its end was cut"));
+}
+
+TEST_F(Folder, embeddings_come_from_a_server_or_from_a_model_and_never_from_both) {
+  const auto problem = [&](Json options) {
+    try {
+      tool("search_dense", std::move(options));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::Usage) << error.what();
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(problem({}), HasSubstr("'embedding_url' is missing"));
+  EXPECT_THAT(problem({{"embedding_gguf", kGguf}, {"embedding_url", "http://x"}}),
+              HasSubstr("'embedding_url'"));
+  EXPECT_THAT(problem({{"embedding_gguf", kGguf}, {"batch", 8}}), HasSubstr("'batch'"));
+  EXPECT_THAT(problem({{"embedding_gguf", kGguf}, {"embedding_threads", 0}}),
+              HasSubstr("'embedding_threads'"));
+  EXPECT_THAT(problem({{"embedding_gguf", "no-such-model"}}), HasSubstr("no-such-model"));
+  EXPECT_THAT(problem({{"embedding_url", "http://x"}, {"embedding_model", "m"}, {"embedding_ctx", 64}}),
+              HasSubstr("'embedding_ctx'"));
 }
 
 }  // namespace
