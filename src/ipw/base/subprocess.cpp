@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
+#include <limits>
+#include <ranges>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -55,50 +59,99 @@ struct Stream {
 
 enum class Collected { All, Late, Flood, Stopped };
 
-/// Tells when a child has ended, if that is asked for. Not on a kernel before 5.3.
-class EndWatch {
+class Descriptor {
  public:
-  EndWatch(pid_t child, std::optional<Seconds> linger)
-      : linger_(linger), fd_(linger ? static_cast<int>(::syscall(SYS_pidfd_open, child, 0)) : -1) {}
-  ~EndWatch() {
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
-  EndWatch(const EndWatch&) = delete;
-  EndWatch& operator=(const EndWatch&) = delete;
-  /// Until when its streams are waited for: sooner than the deadline once it has ended.
-  Instant deadline(Instant whole) {
-    if (ended_) return std::min(whole, *ended_);
-    pollfd child{fd_, POLLIN, 0};
-    if (fd_ < 0 || ::poll(&child, 1, 0) <= 0) return whole;
-    ended_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(*linger_);
-    return std::min(whole, *ended_);
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// Becomes readable when a child ends. None on a kernel before 5.3.
+int open_child(pid_t pid) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+
+/// Becomes readable when somebody asks to stop, so that one wait serves for that too.
+class StopBell {
+ public:
+  explicit StopBell(const std::stop_token& stop)
+      : bell_(stop.stop_possible() ? ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1), ring_(stop, [this] {
+          if (bell_.fd() >= 0) ::eventfd_write(bell_.fd(), 1);
+        }) {}
+  int fd() const { return bell_.fd(); }
+
+ private:
+  Descriptor bell_;
+  std::stop_callback<std::function<void()>> ring_;  // goes first
+};
+
+/// What a wait for a program looks at besides its streams.
+struct Watched {
+  const std::stop_token& stop;
+  const StopBell& bell;
+  const Descriptor& child;
+  /// How long one wait may last: without a descriptor for it an event is looked for again and again.
+  std::chrono::milliseconds turn(std::chrono::milliseconds left, bool for_child) const {
+    constexpr std::chrono::milliseconds kLatency(50);
+    const bool blind = (stop.stop_possible() && bell.fd() < 0) || (for_child && child.fd() < 0);
+    return blind ? std::min(left, kLatency) : left;
   }
+};
+
+std::chrono::milliseconds left_until(Instant deadline) {
+  return std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+}
+
+/// Wait for one of the descriptors, those that are negative left out. False where waiting is not possible.
+bool wait_for(std::span<pollfd> fds, std::chrono::milliseconds most) {
+  const auto turn = std::min<std::int64_t>(most.count(), std::numeric_limits<int>::max());
+  return ::poll(fds.data(), fds.size(), static_cast<int>(turn)) >= 0 || errno == EINTR;
+}
+
+/// Until when the streams of a child are waited for: sooner than its time-out once it has ended.
+class Linger {
+ public:
+  Linger(std::optional<Seconds> linger, int child) : linger_(linger), child_(linger ? child : -1) {}
+  /// The child's descriptor as long as its end is waited for, else -1.
+  int child() const { return ended_ ? -1 : child_; }
   bool ended() const { return ended_.has_value(); }
-  bool watches() const { return fd_ >= 0; }
+  Instant deadline(Instant whole) {
+    pollfd end{child(), POLLIN, 0};
+    if (end.fd >= 0 && ::poll(&end, 1, 0) > 0)
+      ended_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(*linger_);
+    return ended_ ? std::min(whole, *ended_) : whole;
+  }
 
  private:
   std::optional<Seconds> linger_;
-  int fd_;
+  int child_;
   std::optional<Instant> ended_;
 };
 
 /// Collect the streams until they end, the deadline has passed, one of them is too long or somebody asks to
 /// stop.
-Collected collect(std::span<const Stream> streams, std::size_t most, Instant whole, EndWatch& end,
-                  const std::stop_token& stop) {
-  constexpr std::chrono::milliseconds kLatency(50);
+Collected collect(std::span<const Stream> streams, std::size_t most, Instant whole, Linger& end,
+                  const Watched& watched) {
   std::vector<pollfd> fds;
   for (const auto& stream : streams) fds.push_back({stream.fd, POLLIN, 0});
-  while (std::ranges::any_of(fds, [](const pollfd& p) { return p.fd >= 0; })) {
-    const auto deadline = end.deadline(whole);
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  const auto is_open = [&](std::size_t i) { return fds[i].fd >= 0; };
+  const auto count = fds.size();
+  fds.push_back({watched.bell.fd(), POLLIN, 0});
+  fds.push_back({});
+  while (std::ranges::any_of(std::views::iota(std::size_t{0}, count), is_open)) {
+    const auto left = left_until(end.deadline(whole));
     if (left.count() <= 0) return end.ended() ? Collected::All : Collected::Late;
-    if (stop.stop_requested()) return Collected::Stopped;
-    const auto turn = stop.stop_possible() || end.watches() ? std::min(left, kLatency) : left;
-    if (::poll(fds.data(), fds.size(), static_cast<int>(turn.count())) < 0 && errno != EINTR)
-      return Collected::Late;
-    for (std::size_t i = 0; i < fds.size(); ++i) {
+    if (watched.stop.stop_requested()) return Collected::Stopped;
+    fds.back() = {end.child(), POLLIN, 0};
+    if (!wait_for(fds, watched.turn(left, false))) return Collected::Late;
+    for (std::size_t i = 0; i < count; ++i) {
       if (fds[i].revents != 0 && !drain(fds[i].fd, *streams[i].into)) fds[i].fd = -1;
       if (streams[i].into->size() > most) return Collected::Flood;
     }
@@ -108,16 +161,16 @@ Collected collect(std::span<const Stream> streams, std::size_t most, Instant who
 
 /// Wait for a child that has closed its streams, which is no end: it may go on for as long as it is allowed
 /// to.
-Collected await_exit(pid_t pid, Instant deadline, const std::stop_token& stop) {
-  constexpr useconds_t kLongest = 20'000;
-  siginfo_t info{};
-  for (useconds_t pause = 100;; pause = std::min(2 * pause, kLongest)) {
+Collected await_exit(pid_t pid, Instant deadline, const Watched& watched) {
+  for (siginfo_t info{};;) {
     if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
         info.si_pid == pid)
       return Collected::All;
-    if (std::chrono::steady_clock::now() >= deadline) return Collected::Late;
-    if (stop.stop_requested()) return Collected::Stopped;
-    ::usleep(pause);
+    const auto left = left_until(deadline);
+    if (left.count() <= 0) return Collected::Late;
+    if (watched.stop.stop_requested()) return Collected::Stopped;
+    std::array<pollfd, 2> fds = {{{watched.child.fd(), POLLIN, 0}, {watched.bell.fd(), POLLIN, 0}}};
+    if (!wait_for(fds, watched.turn(left, true))) return Collected::Late;
   }
 }
 
@@ -162,9 +215,12 @@ ProcessResult run_process(const ProcessRequest& request) {
       std::chrono::steady_clock::now() + std::chrono::duration_cast<Nanoseconds>(request.timeout);
   const std::array<Stream, 3> streams = {
       {{out.ends[0], &result.out}, {err.ends[0], &result.err}, {report.ends[0], &result.report}}};
-  EndWatch end(pid, request.linger);
-  auto collected = collect(streams, request.most_output, deadline, end, request.stop);
-  if (collected == Collected::All) collected = await_exit(pid, deadline, request.stop);
+  const Descriptor child(open_child(pid));
+  const StopBell bell(request.stop);
+  const Watched watched{request.stop, bell, child};
+  Linger end(request.linger, child.fd());
+  auto collected = collect(streams, request.most_output, deadline, end, watched);
+  if (collected == Collected::All) collected = await_exit(pid, deadline, watched);
   result.timed_out = collected == Collected::Late;
   result.stopped = collected == Collected::Stopped;
   result.flooded = collected == Collected::Flood;
