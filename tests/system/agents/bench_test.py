@@ -93,6 +93,7 @@ class Bench(unittest.TestCase):
             self.assertAlmostEqual(task["inclusive_gpu_energy_joules"], sum(a["gpu_energy_joules"] for a in mine), places=9)
         self.assertEqual(results["energy_analysis"]["action_counts"], {"agent": 6, "model prefill": 12, "model decode": 12, "model": 6})
         self.assertIn("Energy by action", done.stdout)
+        # Analyses work on the folders of agents too (defect C9).
         again = subprocess.run([PROGRAMS / "ipw", "analyze", run, "--analysis", "actions", "--json"], capture_output=True, text=True, check=True)
         rows = {row["action"]: row["joules"] for row in json.loads(again.stdout)["data"]["actions"]}
         self.assertEqual(rows, {name: joules for name, joules in by_action.items() if name != "idle"})

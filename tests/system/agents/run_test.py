@@ -64,6 +64,15 @@ class Run(SimulatedRun):
         self.assertEqual(len(traces[1]["turns"]), 1)
         self.assertLess(traces[1]["total_wall_clock_s"], 4)
 
+    def test_M20_a_task_that_fails_keeps_its_turns_tokens_and_energy(self):
+        _, (trace, _) = self.run_tasks(["ask wait:0.3 ask fail:3", "ask"])
+        self.assertFalse(trace["completed"])
+        self.assertEqual(trace["num_turns"], 2)
+        self.assertEqual(trace["total_output_tokens"], sum(turn["output_tokens"] for turn in trace["turns"]))
+        self.assertGreater(trace["total_output_tokens"], 0)
+        self.assertGreater(trace["query_gpu_energy_joules"], 0)
+        self.assertGreater(trace["total_wall_clock_s"], 0.3)
+
     def test_A14_no_task_has_more_turns_than_were_given(self):
         _, traces = self.run_tasks(["ask ask whole ask"], "--max-turns", "2")
         self.assertEqual(traces[0]["num_turns"], 2)

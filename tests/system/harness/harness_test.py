@@ -217,6 +217,13 @@ class Harness(unittest.TestCase):
         self.assertTrue(traces["task"]["is_resolved"], traces)
         self.assertLess(traces["task"]["total_wall_clock_s"], 2.5)
 
+    def test_M19_making_a_task_s_place_is_no_time_of_the_task(self):
+        folder = self.tasks()
+        self.v1(folder, "task", "echo 42 > answer.txt", self.CHECK, dockerfile=f"FROM {IMAGE}\nWORKDIR /app\nRUN sleep 3\n")
+        _, traces = self.run_ipw([f"path={folder}"])
+        self.assertTrue(traces["task"]["is_resolved"], traces)
+        self.assertLess(traces["task"]["total_wall_clock_s"], 2.5)
+
     def test_S11_a_missing_image_leaves_its_task_out_and_the_run_goes_on(self):
         folder = self.tasks()
         self.v1(folder, "solved", "echo 42 > answer.txt", self.CHECK)

@@ -75,6 +75,15 @@ TEST(Trace, a_turn_holds_the_models_that_its_tools_asked) {
             23.0 + scope_energy(sub.energy, "accelerator").joules.value());
 }
 
+TEST(Trace, K8_a_judge_has_no_part_in_the_energy_of_a_task) {
+  auto r = record();
+  r.energy = r.spans[1].energy;
+  const auto trace = trace_json(r);
+  EXPECT_TRUE(trace["judge_gpu_energy_joules"].is_null());
+  EXPECT_FALSE(trace["query_gpu_energy_joules"].is_null());
+  EXPECT_EQ(trace["total_task_gpu_energy_joules"], trace["query_gpu_energy_joules"]);
+}
+
 TEST(Trace, M32_the_energy_of_a_provider_s_model_is_not_measurable) {
   EXPECT_FALSE(lm_energy_measurable({{"client_base_url", "https://api.openai.com/v1"}}));
   EXPECT_TRUE(lm_energy_measurable({{"client_base_url", "http://gpu-box:8000/v1"}}));
