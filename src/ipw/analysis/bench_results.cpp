@@ -11,6 +11,7 @@
 #include "ipw/analysis/actions.h"
 #include "ipw/analysis/flops.h"
 #include "ipw/analysis/format.h"
+#include "ipw/analysis/peak_flops.h"
 #include "ipw/analysis/run.h"
 #include "ipw/base/files.h"
 #include "ipw/records/run_folder.h"
@@ -261,7 +262,31 @@ Json trace_flops(const ModelSize& size, const Json& trace) {
           {"attention", size.layers > 0 ? Json(attention) : Json(nullptr)}};
 }
 
-void add_flops_to_traces(const fs::path& folder, const ModelSize& size) {
+/// The share of the accelerators' peak, of each trace and of all: into the traces and the summary's `flops`.
+class Utilisation {
+ public:
+  Utilisation(const ModelSize& size, const Json& summary) : size_(size), peak_(peak_of(summary)) {}
+  Json add(const Json& trace) {
+    const auto use = peak_ ? use_of(size_, trace) : std::nullopt;
+    if (!use) return nullptr;
+    whole_ += *use;
+    return use->mfu(*peak_);
+  }
+  void tell(Json& flops) const {
+    const bool known = peak_ && whole_.seconds > 0;
+    flops["mfu"] = known ? Json(whole_.mfu(*peak_)) : Json(nullptr);
+    flops["peak_tflops"] = peak_ ? Json(*peak_ / 1e12) : Json(nullptr);
+    if (!peak_) flops["mfu_reason"] = peak_.error();
+    if (peak_ && !known) flops["mfu_reason"] = "tasks shared the devices, or token counts are missing";
+  }
+
+ private:
+  const ModelSize& size_;
+  ipw::Result<double, std::string> peak_;
+  ModelUse whole_;
+};
+
+void add_flops_to_traces(const fs::path& folder, const ModelSize& size, Utilisation& utilisation) {
   const auto whole = folder / "traces.jsonl", temporary = folder / ".traces.jsonl.tmp";
   if (!fs::exists(whole)) return;
   fs::remove(temporary);
@@ -272,6 +297,7 @@ void add_flops_to_traces(const fs::path& folder, const ModelSize& size) {
       auto trace = parse_json(line);
       if (!trace) continue;
       (*trace)["estimated_flops"] = trace_flops(size, *trace);
+      (*trace)["mfu"] = utilisation.add(*trace);
       out.append(dump_json(*trace) + "\n");
     }
     out.sync();
@@ -295,8 +321,12 @@ void write_bench_results(const fs::path& folder, const std::string& model, const
   auto summary = records::read_summary(folder);
   if (choice.flops) {
     summary["flops"] = flops_json(counts, size);
+    if (size) {
+      Utilisation utilisation(*size, summary);
+      add_flops_to_traces(folder, *size, utilisation);
+      utilisation.tell(summary["flops"]);
+    }
     records::write_summary(folder, summary);
-    if (size) add_flops_to_traces(folder, *size);
   }
   Json results = head(summary, counts, metadata);
   if (choice.flops) results["flops"] = summary["flops"];

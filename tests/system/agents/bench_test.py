@@ -185,6 +185,10 @@ class Bench(unittest.TestCase):
         self.assertAlmostEqual(sum(t["estimated_flops"]["total"] for t in traces), results["flops"]["total_flops"], delta=1)
         tokens = sum(t["total_tokens"] for t in traces)
         self.assertAlmostEqual(sum(t["estimated_flops"]["parameters"] for t in traces), 2 * 8.03e9 * tokens, delta=1)
+        # The simulated GPU is in no table of peaks.
+        self.assertIsNone(summary["flops"]["mfu"])
+        self.assertIn("not in the table", summary["flops"]["mfu_reason"])
+        self.assertEqual([t["mfu"] for t in traces], [None, None])
 
     def test_X9_a_bench_that_was_stopped_goes_on_and_repeats_no_query(self):
         folder, words = self.words(["ask wait:0.3"] * 6)
