@@ -148,7 +148,7 @@ lint() {
 # docs: the reference pages come from the rows of the program, so it must be there to write them, and from the tests' names.
 docs() {
   local page
-  build release programs >/dev/null
+  logged build-programs "the command was: ./dev build" build release programs
   mkdir -p build/docs
   build/release/bin/ipw --commands-page >build/docs/commands.md
   python3 tools/list_defects >build/docs/defects.md

@@ -26,11 +26,6 @@ bool helps_to_retry(const ModelReply& reply) {
   return failure.kind == "connect" || (failure.kind == "protocol" && failure.http_status == 0);
 }
 
-std::string text_at(const Json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 /// The calls in OpenAI's form, with ids of ours where a server gave none or one twice.
 std::vector<ToolCall> calls_of(const std::string& json) {
   std::vector<ToolCall> out;

@@ -48,12 +48,6 @@ Piece first_object(std::string_view text) {
   return {};
 }
 
-/// The text of an object's value, or nothing if it is no text.
-std::string text_of(const Json& object, std::string_view key) {
-  const auto at = object.find(std::string(key));
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
 /// Whether Python takes the value as true; a text is one of three.
 bool is_true(const Json& value) {
   if (value.is_string()) {
@@ -117,7 +111,7 @@ Seconds duration_of(const Json& command, std::size_t number, std::vector<std::st
 
 TerminusCommand read_command(const Json& command, std::size_t number, bool last,
                              std::vector<std::string>& warnings) {
-  TerminusCommand out{text_of(command, "keystrokes"), duration_of(command, number, warnings)};
+  TerminusCommand out{text_at(command, "keystrokes"), duration_of(command, number, warnings)};
   std::vector<std::string> unknown;
   for (const auto& [key, value] : command.items())
     if (key != "keystrokes" && key != "duration") unknown.push_back(key);
@@ -144,8 +138,8 @@ std::string read_commands(const Json& commands, TerminusReply& reply) {
 void read_object(const Json& object, std::string_view text, TerminusReply& reply) {
   reply.error = check_parts(object, text, reply.warnings);
   if (!reply.error.empty()) return;
-  reply.analysis = text_of(object, "analysis");
-  reply.plan = text_of(object, "plan");
+  reply.analysis = text_at(object, "analysis");
+  reply.plan = text_at(object, "plan");
   reply.task_complete = is_true(object.value("task_complete", Json()));
   auto fault = read_commands(object["commands"], reply);
   if (fault.empty()) return;

@@ -48,16 +48,10 @@ std::vector<records::Span> spans_of(const records::QueryRecord& record) {
   return record.spans;
 }
 
-Json at(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto it = object.find(key);
-  return it == object.end() ? Json(nullptr) : *it;
-}
-
 /// The domains of a scope that stand in sums: no second source of what another one measures.
 std::set<std::string> domains_of(const Json& card, const std::string& scope) {
   std::set<std::string> out;
-  const Json domains = at(card, "domains");
+  const Json& domains = member(card, "domains");
   for (const auto& domain : domains)
     if (domain.value("scope", "") == scope && domain.value("alternative_to", "").empty())
       out.insert(domain.value("name", ""));
@@ -70,7 +64,7 @@ std::optional<double> sum_of(const Json& entries, const std::set<std::string>& d
   std::size_t found = 0;
   for (const auto& entry : entries) {
     if (!domains.contains(entry.value("domain", ""))) continue;
-    const Json value = at(entry, key);
+    const Json& value = member(entry, key);
     if (!value.is_number()) return std::nullopt;
     sum += value.get<double>();
     ++found;
@@ -98,17 +92,17 @@ Rest rest_of(const Actions& actions, const Json& summary) {
     rest.reason = actions.scope.empty() ? "no energy was measured" : "the run was not finished";
     return rest;
   }
-  const Json card = at(summary, "telemetry"), account = at(summary, "attribution");
+  const Json card = member(summary, "telemetry"), account = member(summary, "attribution");
   const auto domains = domains_of(card, actions.scope);
   const double tasks = tasks_joules(actions);
   if (account.is_object()) {
-    rest.device_joules = sum_of(at(account, "domains"), domains, "device_joules");
-    rest.idle_joules = sum_of(at(account, "domains"), domains, "idle_joules");
-    rest.unattributed_joules = sum_of(at(account, "domains"), domains, "unattributed_joules");
+    rest.device_joules = sum_of(member(account, "domains"), domains, "device_joules");
+    rest.idle_joules = sum_of(member(account, "domains"), domains, "idle_joules");
+    rest.unattributed_joules = sum_of(member(account, "domains"), domains, "unattributed_joules");
   } else if (const auto device = device_joules(card, actions.scope)) {
     rest.device_joules = device;
     rest.idle_joules = std::max(0.0, *device - tasks);  // one task at a time: what is in none is between them
-    const Json seconds = at(at(summary, "totals"), "wall_clock_s");
+    const Json& seconds = member(member(summary, "totals"), "wall_clock_s");
     if (seconds.is_number()) rest.seconds = std::max(0.0, seconds.get<double>() - actions.seconds);
   }
   refuse_part(rest, tasks);
@@ -119,7 +113,7 @@ Rest rest_of(const Actions& actions, const Json& summary) {
 }  // namespace
 
 std::optional<double> device_joules(const Json& card, const std::string& scope) {
-  return sum_of(at(card, "run"), domains_of(card, scope), "joules");
+  return sum_of(member(card, "run"), domains_of(card, scope), "joules");
 }
 
 /// The part of a span that one row counts.

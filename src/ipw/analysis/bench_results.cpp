@@ -21,12 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Json at(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto it = object.find(key);
-  return it == object.end() ? Json(nullptr) : *it;
-}
-
 Json ratio(const Json& a, const Json& b) {
   return a.is_number() && b.is_number() && b.get<double>() > 0 ? Json(a.get<double>() / b.get<double>())
                                                                : Json(nullptr);
@@ -36,10 +30,10 @@ Json ratio(const Json& a, const Json& b) {
 Json only_gauge(const Json& card, std::string_view gauge, std::string_view domain_begin, const char* which) {
   Json out;
   std::size_t devices = 0;
-  const Json gauges = at(card, "gauges");
+  const Json& gauges = member(card, "gauges");
   for (const auto& g : gauges)
     if (g.value("gauge", "") == gauge && g.value("domain", "").starts_with(domain_begin)) {
-      out = at(g, which);
+      out = member(g, which);
       ++devices;
     }
   return devices == 1 ? out : Json(nullptr);
@@ -139,6 +133,7 @@ Json energy_analysis(const Actions& actions, const Counts& counts) {
   out["total_energy_joules"] = any ? Json(joules) : Json(nullptr);
   out["total_duration_ms"] = actions.seconds * 1000;
   out["avg_power_watts"] = any && actions.seconds > 0 ? Json(joules / actions.seconds) : Json(nullptr);
+  out["avg_memory_bandwidth_gbps"] = nullptr;
   for (const auto& cost : actions.costs) {
     out["action_counts"][cost.action] = cost.count;
     out["energy_by_action"][cost.action] =
@@ -150,9 +145,9 @@ Json energy_analysis(const Actions& actions, const Counts& counts) {
 }
 
 Json head(const Json& summary, const Counts& c, const Json& metadata) {
-  const Json card = at(summary, "telemetry"), system = at(summary, "system_info");
+  const Json card = member(summary, "telemetry"), system = member(summary, "system_info");
   const Json gpu = to_json(device_joules(card, "accelerator")), cpu = to_json(device_joules(card, "package"));
-  const Json seconds = at(at(summary, "totals"), "wall_clock_s");
+  const Json& seconds = member(member(summary, "totals"), "wall_clock_s");
   return {{"queries", c.queries},
           {"completed", c.completed},
           {"total_turns", c.turns},
@@ -168,19 +163,19 @@ Json head(const Json& summary, const Counts& c, const Json& metadata) {
           {"avg_cpu_power_watts", ratio(cpu, seconds)},
           {"avg_mbu_pct", only_gauge(card, "gpu_memory_bandwidth_pct", "gpu", "avg")},
           {"max_mbu_pct", only_gauge(card, "gpu_memory_bandwidth_pct", "gpu", "max")},
-          {"telemetry_samples", at(at(card, "sampler"), "ticks")},
-          {"gpu_count", at(card, "gpu_count")},
-          {"cpu_count", at(system, "cpu_count")},
-          {"hardware_stack", at(summary, "hardware_label")},
-          {"verdict", at(summary, "verdict")},
-          {"totals", at(summary, "totals")},
-          {"efficiency", at(summary, "efficiency")},
-          {"averages", at(summary, "averages")},
-          {"per_unit", at(summary, "per_unit")},
-          {"statistics", at(summary, "statistics")},
-          {"normalized_statistics", at(summary, "normalized_statistics")},
-          {"normalized_efficiency", at(summary, "normalized_efficiency")},
-          {"cost", at(summary, "cost")},
+          {"telemetry_samples", member(member(card, "sampler"), "ticks")},
+          {"gpu_count", member(card, "gpu_count")},
+          {"cpu_count", member(system, "cpu_count")},
+          {"hardware_stack", member(summary, "hardware_label")},
+          {"verdict", member(summary, "verdict")},
+          {"totals", member(summary, "totals")},
+          {"efficiency", member(summary, "efficiency")},
+          {"averages", member(summary, "averages")},
+          {"per_unit", member(summary, "per_unit")},
+          {"statistics", member(summary, "statistics")},
+          {"normalized_statistics", member(summary, "normalized_statistics")},
+          {"normalized_efficiency", member(summary, "normalized_efficiency")},
+          {"cost", member(summary, "cost")},
           {"run_metadata", metadata}};
 }
 
@@ -202,6 +197,7 @@ Json action_json(const Action& a, std::size_t step) {
           {"duration_ms", (a.end_seconds - a.begin_seconds) * 1000},
           {"own_duration_ms", a.own_seconds * 1000},
           {"avg_power_watts", std::move(watts)},
+          {"memory_bandwidth_gbps", nullptr},  // no counter of a device tells its traffic
           {"metadata",
            {{"start_timestamp", a.begin_seconds},
             {"end_timestamp", a.end_seconds},
@@ -248,10 +244,11 @@ void add_per_action(Json& out, const Actions& actions, const Counts& c) {
 /// Operations of the calls of a line of traces.jsonl.
 Json trace_flops(const ModelSize& size, const Json& trace) {
   double parameters = 0, attention = 0;
-  const Json spans = at(trace, "spans");
+  const Json& spans = member(trace, "spans");
   for (const auto& span : spans) {
     if (span.value("kind", "") != "model") continue;
-    const Json tokens = at(span, "tokens"), input = at(tokens, "input"), output = at(tokens, "output");
+    const Json tokens = member(span, "tokens"), input = member(tokens, "input"),
+               output = member(tokens, "output");
     if (!input.is_number_integer() || !output.is_number_integer()) return nullptr;
     const auto one = flops_of(size, input.get<std::int64_t>(), output.get<std::int64_t>());
     parameters += one.parameters;

@@ -47,12 +47,6 @@ bool holds(const std::vector<std::string>& words, std::string_view row) {
   return true;
 }
 
-Json at(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto it = object.find(key);
-  return it == object.end() ? Json(nullptr) : *it;
-}
-
 }  // namespace
 
 std::span<const PeakFlops> peak_flops() {
@@ -75,15 +69,17 @@ ModelUse& ModelUse::operator+=(const ModelUse& other) {
 }
 
 std::optional<ModelUse> use_of(const ModelSize& size, const Json& trace) {
-  if (at(trace, "shared_device_warning") != Json(false) || at(trace, "lm_energy_measurable") != Json(true))
+  if (member(trace, "shared_device_warning") != Json(false) ||
+      member(trace, "lm_energy_measurable") != Json(true))
     return std::nullopt;
   ModelUse out;
-  const Json spans = at(trace, "spans");
+  const Json& spans = member(trace, "spans");
   for (const auto& span : spans) {
-    if (at(span, "kind") != Json("model")) continue;
-    const Json tokens = at(span, "tokens"), input = at(tokens, "input"), output = at(tokens, "output");
+    if (member(span, "kind") != Json("model")) continue;
+    const Json tokens = member(span, "tokens"), input = member(tokens, "input"),
+               output = member(tokens, "output");
     if (!input.is_number_integer() || !output.is_number_integer()) return std::nullopt;
-    const Json cached = at(tokens, "cached"), seconds = at(span, "own_seconds");
+    const Json cached = member(tokens, "cached"), seconds = member(span, "own_seconds");
     const auto reused = cached.is_number_integer() ? cached.get<std::int64_t>() : 0;
     const auto computed = std::max<std::int64_t>(0, input.get<std::int64_t>() - reused);
     out += {flops_of(size, computed, output.get<std::int64_t>()).total(),
@@ -93,7 +89,7 @@ std::optional<ModelUse> use_of(const ModelSize& size, const Json& trace) {
 }
 
 ipw::Result<double, std::string> peak_of(const Json& summary) {
-  const Json gpu = at(summary, "gpu_info"), name = at(gpu, "name"), count = at(gpu, "count");
+  const Json gpu = member(summary, "gpu_info"), name = member(gpu, "name"), count = member(gpu, "count");
   if (!name.is_string()) return tl::unexpected(std::string("no accelerator is known"));
   const auto row = find_peak_flops(name.get<std::string>());
   if (!row) return tl::unexpected(row.error());

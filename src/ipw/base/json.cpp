@@ -49,6 +49,18 @@ std::string pretty_json(const Json& value) {
   return value.dump(2, ' ', false, kReplace) + "\n";
 }
 
+const Json& member(const Json& object, std::string_view key) {
+  static const Json kNull;
+  if (!object.is_object()) return kNull;
+  const auto it = object.find(key);
+  return it == object.end() ? kNull : *it;
+}
+
+std::string text_at(const Json& object, std::string_view key) {
+  const Json& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
 Json read_json_file(const std::string& path) {
   auto parsed = parse_json(read_file(path));
   if (!parsed) throw Error(ErrorCode::Format, fmt::format("{} is not valid JSON: {}", path, parsed.error()));

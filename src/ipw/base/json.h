@@ -18,6 +18,10 @@ Result<Json, std::string> parse_json(std::string_view text);
 std::string dump_json(const Json& value);
 /// Write indented by two spaces, ending with a newline.
 std::string pretty_json(const Json& value);
+/// The member of an object; null where there is none, and of what is no object. Lives as long as the object.
+const Json& member(const Json& object, std::string_view key);
+/// Its text; empty where it is none.
+std::string text_at(const Json& object, std::string_view key);
 /// Read and parse a file. Throws Error(NotFound | Format) that names the file and the place.
 Json read_json_file(const std::string& path);
 

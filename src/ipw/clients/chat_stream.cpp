@@ -17,7 +17,7 @@ namespace {
 /// Servers name the reasoning channel differently, and some send it under two names at once.
 std::string reasoning_of(const Json& delta) {
   for (const char* key : {"reasoning", "reasoning_content", "thinking"})
-    if (auto text = text_of(delta, key); !text.empty()) return text;
+    if (auto text = text_at(delta, key); !text.empty()) return text;
   return {};
 }
 
@@ -56,9 +56,9 @@ class ChatReader {
 void ChatReader::add_choice(const Json& choice, Instant received) {
   const Json& delta =
       member(choice, "delta").is_object() ? member(choice, "delta") : member(choice, "message");
-  const auto finish = text_of(choice, "finish_reason");
+  const auto finish = text_at(choice, "finish_reason");
   if (!finish.empty()) collected_.response.finish_reason = finish;
-  const auto text = text_of(delta, "content") + text_of(delta, "refusal") + text_of(choice, "text");
+  const auto text = text_at(delta, "content") + text_at(delta, "refusal") + text_at(choice, "text");
   const bool carried = collected_.add(text, reasoning_of(delta), member(delta, "tool_calls"), received);
   // A server that holds text back (tool parsers) still counts: the token arrived now.
   const auto count = count_of(usage_, "completion_tokens").value_or(0);
@@ -130,7 +130,7 @@ std::optional<Seconds> nanoseconds_of(const Json& object, const char* key) {
 /// Read the figures of the line with "done": true. What is absent stays absent: Ollama leaves zeros and
 /// cached prompts out.
 void add_ollama_facts(Response& response, const Json& line) {
-  response.finish_reason = text_of(line, "done_reason").empty() ? "stop" : text_of(line, "done_reason");
+  response.finish_reason = text_at(line, "done_reason").empty() ? "stop" : text_at(line, "done_reason");
   response.usage.prompt_tokens = count_of(line, "prompt_eval_count");
   response.usage.completion_tokens = count_of(line, "eval_count");
   if (response.usage.prompt_tokens || response.usage.completion_tokens) response.usage.source = "server";
@@ -159,7 +159,7 @@ Response read_ollama_stream(std::span<const StreamEvent> events) {
       continue;
     }
     const Json& message = member(*line, "message").is_object() ? member(*line, "message") : *line;
-    collected.add(text_of(message, "content") + text_of(message, "response"), text_of(message, "thinking"),
+    collected.add(text_at(message, "content") + text_at(message, "response"), text_at(message, "thinking"),
                   member(message, "tool_calls"), event.received);
     if (member(*line, "done") == true) {
       ended = true;

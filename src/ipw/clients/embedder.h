@@ -36,8 +36,9 @@ class Embedder {
  public:
   virtual ~Embedder() = default;
   virtual const EmbedderFacts& facts() const = 0;
-  /// Vectors of length 1. A text has the same one, bit by bit, whatever else is embedded before, with or
-  /// after it. Throws Error(Format) for a text without tokens, Error(Unavailable) when the library fails.
+  /// Vectors as the model pools them, of any length. A text has the same one, bit by bit, whatever else is
+  /// embedded before, with or after it. Throws Error(Format) for a text without tokens, Error(Unavailable)
+  /// when the library fails.
   virtual Embedded embed(const std::vector<std::string>& texts) = 0;
 };
 

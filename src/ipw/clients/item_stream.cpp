@@ -34,7 +34,7 @@ Response read_stream(Reader reader, std::span<const StreamEvent> events) {
     if (!json || !json->is_object())
       reader.collected.fail("protocol", fmt::format("the stream holds something else than a JSON object: {}",
                                                     to_valid_utf8(event.data.substr(0, 100))));
-    else if (text_of(*json, "type") == "error" || is_error(*json))
+    else if (text_at(*json, "type") == "error" || is_error(*json))
       reader.collected.fail("server", server_message(*json));
     else
       reader.add(*json, event.received);
@@ -48,7 +48,7 @@ Response read_body(Reader reader, std::string_view body) {
   const auto json = parse_json(body);
   if (!json || !json->is_object())
     reader.collected.fail("protocol", fmt::format("the answer is no JSON object: {}", error_text(body)));
-  else if (text_of(*json, "type") == "error" || is_error(*json))
+  else if (text_at(*json, "type") == "error" || is_error(*json))
     reader.collected.fail("server", server_message(*json));
   else
     reader.whole(*json);
@@ -64,8 +64,8 @@ struct ResponsesReader {
   bool ended = false;
 
   void add(const Json& event, Instant received) {
-    const auto type = text_of(event, "type");
-    const auto delta = text_of(event, "delta");
+    const auto type = text_at(event, "type");
+    const auto delta = text_at(event, "delta");
     if (type == "response.output_text.delta" || type == "response.refusal.delta")
       collected.add(delta, {}, {}, received);
     else if (type == "response.reasoning_text.delta" || type == "response.reasoning_summary_text.delta")
@@ -80,23 +80,23 @@ struct ResponsesReader {
   void whole(const Json& object) {
     const auto& items = member(object, "output");
     for (std::size_t i = 0; items.is_array() && i < items.size(); ++i) {
-      if (text_of(items[i], "type") == "message")
-        for (const auto& part : member(items[i], "content")) collected.add(text_of(part, "text"), {}, {}, {});
-      add_call(i, items[i], text_of(items[i], "arguments"), {});
+      if (text_at(items[i], "type") == "message")
+        for (const auto& part : member(items[i], "content")) collected.add(text_at(part, "text"), {}, {}, {});
+      add_call(i, items[i], text_at(items[i], "arguments"), {});
     }
     end(object);
   }
 
  private:
   void add_call(const Json& index, const Json& item, const std::string& arguments, Instant received) {
-    if (text_of(item, "type") != "function_call") return;
-    collected.add({}, {}, call_fragment(index, text_of(item, "call_id"), text_of(item, "name"), arguments),
+    if (text_at(item, "type") != "function_call") return;
+    collected.add({}, {}, call_fragment(index, text_at(item, "call_id"), text_at(item, "name"), arguments),
                   received);
   }
   void end(const Json& object) {
     ended = true;
     Response& response = collected.response;
-    const auto status = text_of(object, "status");
+    const auto status = text_at(object, "status");
     response.finish_reason = status == "incomplete" ? "length" : status == "completed" ? "stop" : status;
     if (!member(object, "error").is_null()) collected.fail("server", server_message(object));
     const Json& usage = member(object, "usage");
@@ -119,7 +119,7 @@ struct MessagesReader {
   bool ended = false;
 
   void add(const Json& event, Instant received) {
-    const auto type = text_of(event, "type");
+    const auto type = text_at(event, "type");
     if (type == "message_start")
       take_usage(member(member(event, "message"), "usage"));
     else if (type == "content_block_start")
@@ -135,7 +135,7 @@ struct MessagesReader {
     const auto& blocks = member(object, "content");
     for (std::size_t i = 0; blocks.is_array() && i < blocks.size(); ++i) {
       const auto& input = member(blocks[i], "input");
-      collected.add(text_of(blocks[i], "text"), text_of(blocks[i], "thinking"), {}, {});
+      collected.add(text_at(blocks[i], "text"), text_at(blocks[i], "thinking"), {}, {});
       add_call(i, blocks[i], input.is_null() ? "" : dump_json(input), {});
     }
     end(object, member(object, "usage"));
@@ -143,18 +143,18 @@ struct MessagesReader {
 
  private:
   void add_call(const Json& index, const Json& block, const std::string& arguments, Instant received) {
-    if (text_of(block, "type") != "tool_use") return;
-    collected.add({}, {}, call_fragment(index, text_of(block, "id"), text_of(block, "name"), arguments),
+    if (text_at(block, "type") != "tool_use") return;
+    collected.add({}, {}, call_fragment(index, text_at(block, "id"), text_at(block, "name"), arguments),
                   received);
   }
   void add_delta(const Json& index, const Json& delta, Instant received) {
-    const auto part = text_of(delta, "partial_json");
-    collected.add(text_of(delta, "text"), text_of(delta, "thinking"),
+    const auto part = text_at(delta, "partial_json");
+    collected.add(text_at(delta, "text"), text_at(delta, "thinking"),
                   part.empty() ? Json() : call_fragment(index, {}, {}, part), received);
   }
   void end(const Json& delta, const Json& usage) {
     take_usage(usage);
-    collected.response.finish_reason = finish_of(text_of(delta, "stop_reason"));
+    collected.response.finish_reason = finish_of(text_at(delta, "stop_reason"));
   }
   /// Later events amend earlier ones.
   void take_usage(const Json& usage) {

@@ -4,7 +4,6 @@
 #include <llama.h>
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
 #include <numeric>
 
@@ -88,18 +87,6 @@ Owned<llama_context> make_context(llama_model& model, const EmbedderOptions& opt
       ErrorCode::Unavailable,
       fmt::format("{}: no context of {} tokens: {}", options.model.string(), params.n_ctx, last_complaint()),
       "ask for less with embedding_ctx");
-}
-
-std::vector<float> scaled_to_length_1(const float* from, std::size_t dimensions) {
-  std::vector<float> out(from, from + dimensions);
-  double sum = 0;
-  for (const float x : out) sum += double{x} * x;
-  if (!(sum > 0) || !std::isfinite(sum))
-    throw Error(ErrorCode::Format, "an embedding has no length: its numbers are all 0 or not finite",
-                "the model file may be damaged: compare its checksum, or take another model");
-  const double scale = 1 / std::sqrt(sum);
-  for (float& x : out) x = static_cast<float>(x * scale);
-  return out;
 }
 
 /// The tokens of one text as a batch. All are outputs: the library says so itself, with a warning each time.
@@ -196,8 +183,8 @@ Embedded LlamaEmbedder::embed(const std::vector<std::string>& texts) {
       throw Error(ErrorCode::Format, "a text that is to be embedded has no tokens", "leave empty texts out");
     out.cut += cut(tokens) ? 1 : 0;
     const std::lock_guard lock(mutex_);
-    // Synchronises, so that the vector is there.
-    out.vectors.push_back(scaled_to_length_1(run(tokens), facts_.dimensions));
+    const float* vector = run(tokens);  // synchronises, so that the vector is there
+    out.vectors.emplace_back(vector, vector + facts_.dimensions);
   }
   return out;
 }

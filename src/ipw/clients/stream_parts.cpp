@@ -8,18 +8,6 @@
 
 namespace ipw::clients {
 
-const Json& member(const Json& object, const char* key) {
-  static const Json kNull;
-  if (!object.is_object()) return kNull;
-  const auto it = object.find(key);
-  return it == object.end() ? kNull : *it;
-}
-
-std::string text_of(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 std::optional<std::int64_t> count_of(const Json& object, const char* key) {
   const Json& value = member(object, key);
   if (!value.is_number_integer() || value.get<std::int64_t>() < 0) return {};
@@ -37,7 +25,7 @@ std::string server_message(const Json& event) {
 }
 
 bool is_error(const Json& event) {
-  return !member(event, "error").is_null() || text_of(event, "object") == "error";
+  return !member(event, "error").is_null() || text_at(event, "object") == "error";
 }
 
 bool ToolCalls::add(const Json& fragments) {
@@ -58,7 +46,7 @@ std::string ToolCalls::json() const {
 
 ToolCalls::Call& ToolCalls::call_of(const Json& fragment, std::size_t position) {
   const auto index = count_of(fragment, "index");
-  const auto id = text_of(fragment, "id");
+  const auto id = text_at(fragment, "id");
   for (auto& call : calls_)
     if (index         ? call.index == *index
         : !id.empty() ? call.id == id
@@ -72,10 +60,10 @@ ToolCalls::Call& ToolCalls::call_of(const Json& fragment, std::size_t position) 
 bool ToolCalls::add(const Json& fragment, std::size_t position) {
   Call& call = call_of(fragment, position);
   const Json& function = member(fragment, "function");
-  if (call.id.empty()) call.id = text_of(fragment, "id");
-  call.name += text_of(function, "name");
+  if (call.id.empty()) call.id = text_at(fragment, "id");
+  call.name += text_at(function, "name");
   const Json& arguments = member(function, "arguments");
-  const auto text = arguments.is_object() ? dump_json(arguments) : text_of(function, "arguments");
+  const auto text = arguments.is_object() ? dump_json(arguments) : text_at(function, "arguments");
   call.arguments += text;
   return !text.empty();
 }

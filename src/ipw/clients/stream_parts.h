@@ -12,10 +12,6 @@
 
 namespace ipw::clients {
 
-/// The member of an object, or null.
-const Json& member(const Json& object, const char* key);
-/// Its text, or nothing.
-std::string text_of(const Json& object, const char* key);
 /// Its count; absent when it is none.
 std::optional<std::int64_t> count_of(const Json& object, const char* key);
 std::optional<Seconds> milliseconds_of(const Json& object, const char* key);

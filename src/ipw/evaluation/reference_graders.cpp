@@ -116,14 +116,9 @@ JudgeRequest question_to_judge(const Rubric& rubric, const Task& task, std::stri
   return out;
 }
 
-std::string text_of(const Json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 /// A grade in any spelling: "Not attempted" is not_attempted.
 std::string grade_of(const Json& object) {
-  auto grade = to_lower_ascii(std::string(trim(text_of(object, "grade"))));
+  auto grade = to_lower_ascii(std::string(trim(text_at(object, "grade"))));
   std::ranges::replace_if(
       grade, [](char c) { return c == ' ' || c == '-'; }, '_');
   return grade;
@@ -145,8 +140,8 @@ Verdict read_reply(const Rubric& rubric, const Task& task, const std::string& re
     metadata["confidence"] = confidence->get<double>();
   Verdict out;
   out.correct = grade == rubric.right;
-  out.extracted = text_of(*object, "final_answer");
-  out.reason = text_of(*object, "reasoning");
+  out.extracted = text_at(*object, "final_answer");
+  out.reason = text_at(*object, "reasoning");
   out.metadata = dump_json(metadata);
   return out;
 }

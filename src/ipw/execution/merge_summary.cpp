@@ -11,17 +11,10 @@
 namespace ipw::execution {
 namespace {
 
-/// A member, or null.
-Json at(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto it = object.find(key);
-  return it == object.end() ? Json(nullptr) : *it;
-}
-
 std::vector<Json> all_at(const std::vector<Json>& objects, const char* key) {
   std::vector<Json> out;
   out.reserve(objects.size());
-  for (const auto& object : objects) out.push_back(at(object, key));
+  for (const auto& object : objects) out.push_back(member(object, key));
   return out;
 }
 
@@ -70,7 +63,7 @@ Json join_run(const std::vector<Json>& lists) {
   for (const auto& [name, entries] : by_domain(lists, "domain")) {
     std::set<std::string> validity, reasons;
     for (const auto& entry : entries) {
-      const auto broken = at(entry, "validity");  // a name: iterators into a temporary would dangle
+      const auto broken = member(entry, "validity");  // a name: iterators into a temporary would dangle
       for (const auto& rule : broken) validity.insert(rule.get<std::string>());
       if (const auto reason = entry.value("reason", ""); !reason.empty()) reasons.insert(reason);
     }
@@ -159,7 +152,8 @@ Json join_telemetry(const std::vector<Json>& summaries, const std::vector<std::s
   const auto cards = all_at(summaries, "telemetry");
   std::set<std::string> sources;
   for (const auto& card : cards)
-    if (const auto source = at(card, "source"); source.is_string()) sources.insert(source.get<std::string>());
+    if (const auto source = member(card, "source"); source.is_string())
+      sources.insert(source.get<std::string>());
   return {{"source", fmt::format("{}", fmt::join(sources, "; "))},
           {"domains", join_domains(all_at(cards, "domains"))},
           {"gpu_count", common(cards, "gpu_count")},
@@ -199,7 +193,7 @@ Json join_dedicated(const std::vector<Json>& summaries) {
   for (const char* key : {"others_before", "others_after"}) {
     out[key] = Json::array();
     for (const auto& one : found) {
-      const auto others = at(one, key);
+      const auto others = member(one, key);
       for (const auto& process : others) out[key].push_back(process);
     }
   }

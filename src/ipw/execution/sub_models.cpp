@@ -63,7 +63,7 @@ PlannedServer main_server(const ProfileConfig& config, std::string_view client) 
                 fmt::format("--auto-server: ipw starts no server for the client '{}'", client),
                 fmt::format("--client {}", fmt::join(known_clients(), ", ")));
   const auto at = endpoint_of(config.client_base_url);
-  if (!at || !servers::is_loopback(at->host))
+  if (!at || !http::is_loopback(at->host))
     throw Error(ErrorCode::Usage,
                 fmt::format("--auto-server starts servers on this machine, and {} is not at a port of it",
                             config.client_base_url),
@@ -167,7 +167,7 @@ std::vector<PlannedServer> plan_servers(const ProfileConfig& config, std::string
     const auto sub = tools::parse_sub_model(dump_json(row));
     const auto* engine = servers::engine_of_client(sub.backend);
     const auto at = endpoint_of(sub.base_url);
-    if (engine == nullptr || !at || !servers::is_loopback(at->host)) continue;
+    if (engine == nullptr || !at || !http::is_loopback(at->host)) continue;
     out.push_back({sub.alias, spec_of(*engine, sub.model, *at)});
     out.back().spec.key = sub.key;
   }

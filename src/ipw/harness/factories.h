@@ -23,8 +23,6 @@ std::unique_ptr<Trial> open_harbor(Images& images, const datasets::Question& que
 
 /// The question's metadata, a JSON object. Throws Error(Format).
 Json metadata_of(const datasets::Question& question);
-/// The text of a key, or nothing.
-std::string text_at(const Json& json, std::string_view key);
 /// The list of texts of a key, which may be JSON text; empty where it is absent.
 std::vector<std::string> texts_at(const Json& json, std::string_view key);
 /// The number of a key, or `fallback` where it is absent or not above zero.

@@ -53,11 +53,6 @@ Json metadata_of(const datasets::Question& question) {
   return std::move(*parsed);
 }
 
-std::string text_at(const Json& json, std::string_view key) {
-  const auto it = json.find(key);
-  return it != json.end() && it->is_string() ? it->get<std::string>() : "";
-}
-
 std::vector<std::string> texts_at(const Json& json, std::string_view key) {
   const auto it = json.find(key);
   if (it == json.end()) return {};

@@ -10,6 +10,7 @@
 
 #include "ipw/base/error.h"
 #include "ipw/base/text.h"
+#include "ipw/http/host.h"
 #include "ipw/http/receive_stamp.h"
 
 namespace ipw::http {
@@ -29,17 +30,6 @@ void set(CURL* easy, CURLoption option, T value) {
 /// libcurl counts in milliseconds and takes 0 for "no limit".
 long milliseconds(Seconds s) {
   return s.count() <= 0 ? 0 : static_cast<long>(std::ceil(std::min(s.count(), 1e6) * 1e3));
-}
-
-/// A proxy of the environment is for other machines: it cannot reach our loopback.
-bool is_loopback(std::string_view url) {
-  const auto scheme = url.find("://");
-  auto host = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
-  if (host.starts_with("[::1]")) return true;
-  host = host.substr(0, host.find(':'));
-  return host.starts_with("127.") || iequals_ascii(host, "localhost");
 }
 
 int on_socket(void*, curl_socket_t socket, curlsocktype) {
@@ -162,7 +152,9 @@ void Transfer::configure() {
   set(handle, CURLOPT_WRITEFUNCTION, &on_body);
   set(handle, CURLOPT_WRITEDATA, this);
   if (!request.unix_socket.empty()) set(handle, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
-  if (!request.unix_socket.empty() || is_loopback(request.url)) set(handle, CURLOPT_PROXY, "");
+  // A proxy of the environment is for other machines: it cannot reach our loopback.
+  if (!request.unix_socket.empty() || is_loopback(host_port(request.url).host))
+    set(handle, CURLOPT_PROXY, "");
   configure_trust();
   configure_limits();
   configure_body();

@@ -67,12 +67,18 @@ HostPort host_port(std::string_view url) {
   return out;
 }
 
-bool is_this_machine(std::string_view host) {
+bool is_loopback(std::string_view host) {
   const auto name = to_lower_ascii(host);
   if (name == "localhost" || name.ends_with(".localhost")) return true;
-  if (const auto four = ipv4(name)) return *four == 0 || kLoopback.contains(*four);
+  if (const auto four = ipv4(name)) return kLoopback.contains(*four);
   const auto six = ipv6(name);
-  return six && (IN6_IS_ADDR_LOOPBACK(&*six) || IN6_IS_ADDR_UNSPECIFIED(&*six));
+  return six && IN6_IS_ADDR_LOOPBACK(&*six);
+}
+
+bool is_this_machine(std::string_view host) {
+  if (is_loopback(host) || ipv4(host) == 0U) return true;
+  const auto six = ipv6(host);
+  return six && IN6_IS_ADDR_UNSPECIFIED(&*six);
 }
 
 bool is_public(std::string_view host) {

@@ -15,7 +15,9 @@ struct HostPort {
 /// in.
 HostPort host_port(std::string_view url);
 
-/// This machine: localhost, 127.0.0.0/8, ::1, 0.0.0.0 and ::.
+/// Only this machine reaches it: localhost, names below .localhost (RFC 6761), 127.0.0.0/8 and ::1.
+bool is_loopback(std::string_view host);
+/// This machine: loopback, 0.0.0.0 and ::.
 bool is_this_machine(std::string_view host);
 /// A machine of a provider, for all that its name tells: neither this one, nor a private or link-local
 /// address (RFC 1918, RFC 4193, RFC 3927, RFC 6598), nor a name without a dot or below .local, .lan,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ipw/base/text.h"
+#include "ipw/http/host.h"
 #include "ipw/prices/prices.h"
 
 namespace ipw::prices {
@@ -47,20 +48,13 @@ std::string_view without_date(std::string_view model) {
   return model;
 }
 
-std::string_view host_of(std::string_view url) {
-  if (const auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
-  url = url.substr(0, url.find_first_of("/?#"));
-  if (const auto user = url.rfind('@'); user != url.npos) url.remove_prefix(user + 1);
-  return url.substr(0, url.find(':'));
-}
-
 Quote PriceTable::quote(std::string_view model, std::string_view base_url) const {
   const Price* elsewhere = nullptr;
   for (const auto& rows : files_) {
     for (const auto name : {model, without_date(model)}) {
       const Price* price = find(rows, name);
       if (price == nullptr) continue;
-      if (holds_at(*price, host_of(base_url))) return *price;
+      if (holds_at(*price, http::host_port(base_url).host)) return *price;
       if (elsewhere == nullptr) elsewhere = price;
       break;
     }

@@ -55,8 +55,6 @@ PriceTable open_prices(const std::filesystem::path& given, const std::filesystem
 /// The id without the date of its snapshot: "gpt-5-nano" of "gpt-5-nano-2025-08-07" or "...-20250807"; the
 /// same text where there is none.
 std::string_view without_date(std::string_view model);
-/// "api.openai.com" of "https://api.openai.com:443/v1".
-std::string_view host_of(std::string_view url);
 
 /// What the tokens of one request cost, or why that is not known.
 Result<records::Cost, std::string> cost_of(const Price& price, const records::Tokens& tokens);

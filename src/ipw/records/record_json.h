@@ -15,14 +15,6 @@ namespace ipw::records {
 /// What an "energy" line of the journal carries: energies, phases and gauges.
 Json energy_to_json(const QueryRecord& record);
 
-/// The member of an object, or null where there is none.
-inline const Json& member(const Json& object, const char* key) {
-  static const Json kNull;
-  if (!object.is_object()) return kNull;
-  const auto it = object.find(key);
-  return it == object.end() ? kNull : *it;
-}
-
 /// Throws Error(Format) that names the key.
 template <class T>
 void read(const Json& object, const char* key, T& out) {

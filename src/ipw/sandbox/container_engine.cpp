@@ -15,18 +15,13 @@ namespace {
 constexpr Seconds kTransfer{3600};  ///< a pull or a build
 constexpr std::size_t kMostContext = std::size_t{2} << 30;
 
-std::string text(const Json& json, const char* key) {
-  const auto it = json.is_object() ? json.find(key) : json.end();
-  return it != json.end() && it->is_string() ? it->get<std::string>() : "";
-}
-
 /// Docker tells its version at the top, podman in the first component.
 std::string version_of(const Json& json) {
   const auto parts = json.find("Components");
   if (parts != json.end() && parts->is_array() && !parts->empty() &&
-      text(parts->front(), "Name") == "Podman Engine")
-    return "podman " + text(parts->front(), "Version");
-  return "docker " + text(json, "Version");
+      text_at(parts->front(), "Name") == "Podman Engine")
+    return "podman " + text_at(parts->front(), "Version");
+  return "docker " + text_at(json, "Version");
 }
 
 /// A name in a path: the slashes, colons and the digest's sign of an image stay.

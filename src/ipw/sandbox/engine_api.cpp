@@ -36,11 +36,8 @@ std::vector<std::string> known_sockets() {
 
 /// What a line of progress says went wrong; podman's builder writes the error as a text as well.
 std::string error_of(const Json& line) {
-  if (const auto it = line.find("error"); it != line.end() && it->is_string()) return it->get<std::string>();
-  const auto detail = line.find("errorDetail");
-  if (detail == line.end() || !detail->is_object()) return {};
-  const auto message = detail->find("message");
-  return message != detail->end() && message->is_string() ? message->get<std::string>() : "";
+  const auto error = text_at(line, "error");
+  return error.empty() ? text_at(member(line, "errorDetail"), "message") : error;
 }
 
 /// The end of a log, and the error in it.
@@ -52,8 +49,7 @@ struct Progress {
     const auto line = parse_json(text);
     if (!line || !line->is_object()) return;
     if (const auto what = error_of(*line); !what.empty()) error = what;
-    const auto it = line->find("stream");
-    if (it != line->end() && it->is_string()) log += it->get_ref<const std::string&>();
+    log += text_at(*line, "stream");
     if (log.size() > 2 * kKept) log.erase(0, log.size() - kKept);
   }
 };

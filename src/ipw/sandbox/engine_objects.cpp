@@ -23,11 +23,6 @@ class Named final : public EngineObject {
   const Removal removal_;
 };
 
-std::string text_of(const Json& json, const char* key) {
-  const auto it = json.is_object() ? json.find(key) : json.end();
-  return it != json.end() && it->is_string() ? it->get<std::string>() : "";
-}
-
 /// Where an engine lists a kind, and what a row of the list is called by.
 struct Listing {
   const char* path;
@@ -86,10 +81,10 @@ std::size_t remove_left(const EngineApi& api, std::string_view kind) {
   if (!list || !list->is_array()) return removed;
   for (const auto& row : *list) {
     const auto labels = row.is_object() ? row.find("Labels") : row.end();
-    if (labels == row.end() || !owner_is_gone(text_of(*labels, "ipw.owner"))) continue;
+    if (labels == row.end() || !owner_is_gone(text_at(*labels, "ipw.owner"))) continue;
     const auto gone =
         api.ask({.method = "DELETE",
-                 .path = fmt::format("/{}/{}{}", kind, text_of(row, listing.name), listing.removal)});
+                 .path = fmt::format("/{}/{}{}", kind, text_at(row, listing.name), listing.removal)});
     removed += gone.ok() ? 1 : 0;
   }
   return removed;

@@ -10,11 +10,21 @@
 namespace ipw::servers {
 namespace {
 
+// Fields 3, 20 and 22 of stat(5), counted from the one behind the name.
+constexpr std::size_t kState = 0, kThreads = 17, kStartTime = 19;
+
 /// The fields of stat(5) behind the name, which may hold blanks and parentheses itself.
 std::vector<std::string_view> fields_of(std::string_view stat) {
   const auto end = stat.rfind(')');
   if (end == stat.npos) return {};
   return split(trim(stat.substr(end + 1)), ' ');
+}
+
+/// A zombie has given everything back; but one whose threads are still ending, freeing a model's memory for
+/// seconds, keeps its sockets open until the last of them is gone.
+bool has_ended(const std::vector<std::string_view>& fields) {
+  const auto state = fields[kState];
+  return state == "X" || (state == "Z" && parse_int(fields[kThreads]).value_or(1) <= 1);
 }
 
 }  // namespace
@@ -28,7 +38,6 @@ std::string ProcessTable::boot_id() const {
 }
 
 std::optional<ProcessIdentity> ProcessTable::identify(pid_t pid) const {
-  constexpr std::size_t kState = 0, kStartTime = 19;  // fields 3 and 22, counted from the one behind the name
   if (pid <= 1) return std::nullopt;
   std::string stat;
   try {
@@ -37,7 +46,7 @@ std::optional<ProcessIdentity> ProcessTable::identify(pid_t pid) const {
     return std::nullopt;
   }
   const auto fields = fields_of(stat);
-  if (fields.size() <= kStartTime || fields[kState] == "Z" || fields[kState] == "X") return std::nullopt;
+  if (fields.size() <= kStartTime || has_ended(fields)) return std::nullopt;
   const auto start = parse_int(fields[kStartTime]);
   if (!start || *start < 0) return std::nullopt;
   return ProcessIdentity{pid, static_cast<std::uint64_t>(*start), boot_id()};

@@ -184,10 +184,6 @@ std::string root_url(const ServerSpec& spec) {
   return fmt::format("http://{}:{}", host, spec.port);
 }
 
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 std::vector<std::string> without_secrets(std::span<const std::string> argv) {
   std::vector<std::string> out;
   bool hide = false;

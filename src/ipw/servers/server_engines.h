@@ -58,8 +58,6 @@ void check(const ServerSpec& spec);
 /// interfaces.
 std::string root_url(const ServerSpec& spec);
 
-bool is_loopback(std::string_view host);
-
 /// The words of a command line as they may be shown and kept: values of options that name a key, a token, a
 /// password or a secret become ***.
 std::vector<std::string> without_secrets(std::span<const std::string> argv);

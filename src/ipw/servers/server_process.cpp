@@ -14,6 +14,7 @@
 #include "ipw/base/error.h"
 #include "ipw/base/subprocess.h"
 #include "ipw/base/text.h"
+#include "ipw/http/host.h"
 
 namespace ipw::servers {
 namespace {
@@ -86,7 +87,7 @@ RunningServer ServerHost::start(const ServerSpec& spec, const StartOptions& opti
     if (options.until_ready) make_answer(spec, probe, limit, options, stop);
     return out;
   }
-  if (!is_loopback(spec.host))
+  if (!http::is_loopback(spec.host))
     options.tell(fmt::format("everybody who reaches {}:{} can use the server", spec.host, spec.port));
   out.entry = launch(spec, options);
   if (!options.until_ready) return out;

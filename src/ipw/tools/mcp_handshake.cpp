@@ -18,11 +18,6 @@ Json client_info() {
   return {{"name", "ipw"}, {"title", "Intelligence Per Watt"}, {"version", IPW_VERSION}};
 }
 
-std::string text_of(const Json& object, const char* key) {
-  const auto at = object.is_object() ? object.find(key) : object.end();
-  return object.is_object() && at != object.end() && at->is_string() ? at->get<std::string>() : "";
-}
-
 [[noreturn]] void fail(const Answer& answer) {
   const auto code = answer.trouble == Trouble::Stopped ? ErrorCode::Cancelled
                     : answer.trouble == Trouble::Late  ? ErrorCode::Timeout
@@ -92,8 +87,8 @@ class Handshake {
       who = (*meta)[kServerKey];
     else if (result.contains("serverInfo"))
       who = result["serverInfo"];
-    info_ = {text_of(who, "name"), text_of(who, "version"), std::string(kModernVersions.back()),
-             text_of(result, "instructions"), false};
+    info_ = {text_at(who, "name"), text_at(who, "version"), std::string(kModernVersions.back()),
+             text_at(result, "instructions"), false};
     return true;
   }
 
@@ -117,14 +112,14 @@ class Handshake {
       fail(answer);
     }
     const auto result = Json::parse(answer.message.body);
-    const auto agreed = text_of(result, "protocolVersion");
+    const auto agreed = text_at(result, "protocolVersion");
     if (!is_legacy(agreed))
       throw Error(ErrorCode::Format, fmt::format("the server speaks revision '{}'", agreed),
                   fmt::format("this client speaks {} and {}", fmt::join(kLegacyVersions, ", "),
                               fmt::join(kModernVersions, ", ")));
     const auto who = result.find("serverInfo");
     const Json server = who == result.end() ? Json() : *who;
-    info_ = {text_of(server, "name"), text_of(server, "version"), agreed, text_of(result, "instructions"),
+    info_ = {text_at(server, "name"), text_at(server, "version"), agreed, text_at(result, "instructions"),
              false};
     channel_->agree(agreed);
     channel_->tell("notifications/initialized", "{}");

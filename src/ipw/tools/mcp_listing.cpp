@@ -24,11 +24,6 @@ constexpr std::size_t kMostDepth = 32;  ///< of properties with a header
               "its author can mend it; other tools of it cannot be used until then");
 }
 
-std::string text_of(const Json& object, const char* key) {
-  const auto at = object.find(key);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : "";
-}
-
 bool is_token(std::string_view text) {
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";  // RFC 9110 5.6.2
   return !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
@@ -46,7 +41,7 @@ std::string find_headers(const Json& schema, const std::string& pointer, ListedT
     const auto place = pointer + "/" + replace_all(replace_all(key, "~", "~0"), "/", "~1");
     if (auto wrong = find_headers(property, place, tool, seen, depth + 1); !wrong.empty()) return wrong;
     if (!property.is_object() || !property.contains("x-mcp-header")) continue;
-    const auto name = text_of(property, "x-mcp-header"), type = text_of(property, "type");
+    const auto name = text_at(property, "x-mcp-header"), type = text_at(property, "type");
     if (!is_token(name)) return fmt::format("the header of '{}' has no right name", key);
     if (type != "string" && type != "integer" && type != "boolean")
       return fmt::format("'{}' has a header, but is no text, whole number or boolean", key);
@@ -60,7 +55,7 @@ std::string find_headers(const Json& schema, const std::string& pointer, ListedT
 ListedTool parse_tool(const Json& item) {
   ListedTool tool;
   if (!item.is_object()) fail("a tool is no object");
-  tool.name = text_of(item, "name");
+  tool.name = text_at(item, "name");
   if (tool.name.empty()) fail("a tool has no name");
   const auto schema = item.find("inputSchema");
   if (schema == item.end() || !schema->is_object() ||
@@ -68,8 +63,8 @@ ListedTool parse_tool(const Json& item) {
     fail(fmt::format("the inputSchema of '{}' is no schema of an object", tool.name));
   auto parameters = *schema;
   if (!parameters.contains("type")) parameters["type"] = "object";
-  tool.spec.description = text_of(item, "description");
-  if (tool.spec.description.empty()) tool.spec.description = text_of(item, "title");
+  tool.spec.description = text_at(item, "description");
+  if (tool.spec.description.empty()) tool.spec.description = text_at(item, "title");
   tool.spec.parameters_json = dump_json(parameters);
   const auto hints = item.find("annotations");
   const auto says = [&](const char* hint) { return hints->contains(hint) && (*hints)[hint] == true; };
@@ -88,23 +83,23 @@ std::string plain_name(std::string_view name) {
 }
 
 std::string note_of(const Json& block, std::string_view what) {
-  const auto type = text_of(block, "mimeType");
+  const auto type = text_at(block, "mimeType");
   const auto bytes =
-      (block.contains("data") ? text_of(block, "data") : text_of(block, "blob")).size() / 4 * 3;
+      (block.contains("data") ? text_at(block, "data") : text_at(block, "blob")).size() / 4 * 3;
   return fmt::format("[{}{}{}: not shown]", what, type.empty() ? "" : ", " + type,
                      bytes == 0 ? "" : fmt::format(", {} bytes", bytes));
 }
 
 std::string text_of_block(const Json& block) {
-  const auto type = block.is_object() ? text_of(block, "type") : "";
-  if (type == "text") return text_of(block, "text");
+  const auto type = block.is_object() ? text_at(block, "type") : "";
+  if (type == "text") return text_at(block, "text");
   if (type == "image" || type == "audio") return note_of(block, type);
   if (type == "resource_link")
-    return fmt::format("[link: {} {}]", text_of(block, "name"), text_of(block, "uri"));
+    return fmt::format("[link: {} {}]", text_at(block, "name"), text_at(block, "uri"));
   const auto resource = type == "resource" ? block.find("resource") : block.end();
   if (type == "resource" && resource != block.end() && resource->is_object())
-    return resource->contains("text") ? text_of(*resource, "text")
-                                      : note_of(*resource, "resource " + text_of(*resource, "uri"));
+    return resource->contains("text") ? text_at(*resource, "text")
+                                      : note_of(*resource, "resource " + text_at(*resource, "uri"));
   return "[content of an unknown kind: not shown]";
 }
 
@@ -168,7 +163,7 @@ http::Headers headers_of(const ListedTool& tool, std::string_view arguments) {
 ToolResult read_result(std::string_view result, std::size_t most) {
   const auto parsed = parse_json(result);
   if (!parsed || !parsed->is_object()) return {"the server's result is no object", true};
-  const auto kind = text_of(*parsed, "resultType");
+  const auto kind = text_at(*parsed, "resultType");
   if (kind == "input_required")
     return {"the server asks for input from a person or a model, which nobody can give here", true};
   const auto content = parsed->find("content");

@@ -11,6 +11,7 @@
 #include "ipw/base/json.h"
 #include "ipw/base/text.h"
 #include "ipw/http/gateway.h"
+#include "ipw/http/host.h"
 #include "ipw/tools/mcp_calls.h"
 #include "ipw/tools/mcp_serve.h"
 
@@ -23,22 +24,16 @@ using ReplyPtr = std::shared_ptr<http::Reply>;
 
 constexpr std::size_t kMostSessions = 1000;
 
-/// Whether "HOST", "HOST:PORT" or "[HOST]:PORT" is this machine by its loopback name.
-bool is_loopback(std::string_view host) {
-  if (host.starts_with('[')) return host.starts_with("[::1]");
-  host = host.substr(0, host.find(':'));
-  return host == "localhost" || host == "127.0.0.1";
-}
-
 /// Pages of other sites must not use a browser to get here, not even by a name that is made to point here.
 bool is_foreign(const Headers& headers, bool on_loopback) {
+  const auto on_this = [](const std::string& url) { return http::is_loopback(http::host_port(url).host); };
   const auto host = http::header(headers, "Host").value_or("");
-  if (on_loopback && !is_loopback(to_lower_ascii(host))) return true;
+  if (on_loopback && !on_this(host)) return true;
   const auto origin = http::header(headers, "Origin");
   if (!origin) return false;
   const auto at = origin->find("://");
-  const auto name = to_lower_ascii(at == origin->npos ? "" : origin->substr(at + 3));
-  return !is_loopback(name) && (on_loopback || name != to_lower_ascii(host));
+  return at == origin->npos ||
+         (!on_this(*origin) && (on_loopback || !iequals_ascii(origin->substr(at + 3), host)));
 }
 
 std::string random_id() {
@@ -83,9 +78,7 @@ int status_of(int fault) {
 class HttpServer final : public http::Server {
  public:
   HttpServer(const ToolSet& tools, const ToolContext& context, const HttpOptions& options)
-      : tools_(tools),
-        on_loopback_(is_loopback(options.address) || options.address == "::1"),
-        calls_(context) {
+      : tools_(tools), on_loopback_(http::is_loopback(options.address)), calls_(context) {
     gateway_ = http::serve_gateway(
         [this](ServerRequest request, const ReplyPtr& reply, http::Session&) { handle(request, reply); },
         {options.address, options.port});

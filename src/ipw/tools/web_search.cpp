@@ -38,11 +38,6 @@ struct Settings {
   std::size_t most_content = 2000, most_total = 20000;
 };
 
-std::string text_at(const Json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 class WebSearch final : public CheckedTool {
  public:
   explicit WebSearch(Settings settings)

@@ -98,6 +98,11 @@ class Bench(unittest.TestCase):
         rows = {row["action"]: row["joules"] for row in json.loads(again.stdout)["data"]["actions"]}
         self.assertEqual(rows, {name: joules for name, joules in by_action.items() if name != "idle"})
 
+    def test_M33_traffic_of_the_memory_is_null_as_long_as_nobody_measures_it(self):
+        _, results = self.results(self.bench(["ask"], "--per-action")[0])
+        self.assertEqual({a["memory_bandwidth_gbps"] for a in results["action_breakdown"]}, {None})
+        self.assertIsNone(results["energy_analysis"]["avg_memory_bandwidth_gbps"])
+
     def test_M56_queries_have_energy_and_the_normalised_figures_are_filled(self):
         run, results = self.results(self.bench(["ask whole"] * 6)[0])
         self.assertGreater(results["normalized_efficiency"]["ipj"], 0)

@@ -25,6 +25,14 @@ TEST(Host, this_machine_has_many_names) {
     EXPECT_FALSE(is_this_machine(host)) << host;
 }
 
+TEST(Host, loopback_is_what_nobody_else_reaches) {
+  for (const auto* host : {"localhost", "LocalHost", "x.localhost", "127.0.0.1", "127.8.9.1", "::1"})
+    EXPECT_TRUE(is_loopback(host)) << host;
+  for (const auto* host :
+       {"", "0.0.0.0", "::", "192.168.1.2", "127.0.0.1.example.com", "localhost.example.com"})
+    EXPECT_FALSE(is_loopback(host)) << host;
+}
+
 TEST(Host, M32_providers_are_told_from_machines_of_one_s_own) {
   for (const auto* host : {"api.openai.com", "8.8.8.8", "172.32.0.1", "2001:4860:4860::8888"})
     EXPECT_TRUE(is_public(host)) << host;

@@ -27,11 +27,11 @@ class FakeProcesses : public testing::Test {
     write_file_atomic(root_ / "proc/sys/kernel/random/boot_id", id + "\n");
   }
   /// A process whose name is as awkward as names may be.
-  void run(int pid, int start, char state = 'S', int parent = 1) {
+  void run(int pid, int start, char state = 'S', int parent = 1, int threads = 1) {
     make_directories(root_ / "proc" / std::to_string(pid));
     write_file_atomic(root_ / "proc" / std::to_string(pid) / "stat",
-                      fmt::format("{} (a ) R (b) {} {} 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 {} 9 9\n",
-                                  pid, state, parent, start));
+                      fmt::format("{} (a ) R (b) {} {} 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 {} 0 {} 9 9\n",
+                                  pid, state, parent, threads, start));
   }
   void end(int pid) { std::filesystem::remove_all(root_ / "proc" / std::to_string(pid)); }
 

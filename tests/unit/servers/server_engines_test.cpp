@@ -104,8 +104,6 @@ TEST(ServerEngines, Z8_every_server_listens_on_loopback_unless_asked_otherwise) 
     EXPECT_THAT(all, testing::Contains(testing::HasSubstr("127.0.0.1"))) << engine.name;
     EXPECT_THAT(all, testing::Not(testing::Contains(testing::HasSubstr("0.0.0.0")))) << engine.name;
   }
-  EXPECT_TRUE(is_loopback("127.0.0.1") && is_loopback("localhost") && is_loopback("::1"));
-  EXPECT_FALSE(is_loopback("0.0.0.0") || is_loopback("::") || is_loopback("192.168.1.2"));
 }
 
 TEST(ServerEngines, C7_every_engine_has_a_port_of_its_own) {

@@ -2,6 +2,12 @@
 #include "ipw/servers/server_ledger.h"
 
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "fake_processes.h"
 #include "ipw/telemetry/gpu_processes.h"
@@ -28,6 +34,26 @@ TEST_F(ServerLedgerTest, a_process_is_known_by_its_number_and_its_start) {
   EXPECT_FALSE(processes().identify(-1));
   run(4242, 1000, 'Z');
   EXPECT_FALSE(processes().identify(4242)) << "a zombie has ended";
+  run(4242, 1000, 'Z', 1, 3);
+  EXPECT_TRUE(processes().identify(4242)) << "its threads still hold its sockets";
+}
+
+TEST(ProcessTable, a_process_whose_first_thread_ended_runs_until_its_last_one_has) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    std::thread([] { ::pause(); }).detach();
+    ::syscall(SYS_exit, 0);  // of this thread alone
+  }
+  const ProcessTable table;
+  const auto stat = "/proc/" + std::to_string(pid) + "/stat";
+  while (read_file(stat).find(") Z ") == std::string::npos) std::this_thread::yield();
+  const auto identity = table.identify(pid);
+  EXPECT_TRUE(identity);
+  ::kill(pid, SIGKILL);
+  siginfo_t info{};
+  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_FALSE(table.identify(pid)) << "a zombie without threads has ended";
+  EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
 }
 
 TEST_F(ServerLedgerTest, a_stat_that_is_none_is_no_process) {

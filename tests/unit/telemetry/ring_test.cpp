@@ -54,6 +54,21 @@ TEST(PointRing, P5_an_hour_of_sixteen_domains_at_50_ms_takes_16_MB_and_loses_no_
   EXPECT_TRUE(met) << bytes << " bytes, " << least << " points, same: " << same;
 }
 
+TEST(PointRing, M5_an_hour_is_kept_in_full_at_whatever_rate_readings_come) {
+  for (const double step : {0.005, 0.05, 0.2, 1.0}) {
+    PointRing ring;
+    std::vector<Point> all;
+    for (double seconds = 0; seconds < 2 * 3600; seconds += step) {
+      all.push_back({at(seconds), 100 * seconds, static_cast<float>(step), 0});
+      ring.push(all.back());
+    }
+    const auto hour = static_cast<std::size_t>(3600 / step);
+    ASSERT_GE(ring.size(), hour) << step;
+    for (std::size_t i = 1; i <= hour; ++i)
+      ASSERT_EQ(ring[ring.size() - i].at, all[all.size() - i].at) << step << " s, the last but " << i;
+  }
+}
+
 TEST(PointRing, any_points_come_back_as_they_were) {
   std::mt19937 random(7);
   const auto any = [&](double scale) {
