@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -71,8 +72,10 @@ struct AgentOptions {
   std::string kwargs_json = "{}";  ///< --agent-kwargs: a JSON object
   Limits limits;
   std::string sandbox;  ///< where what models write may run; "none" is this machine, with all that is on it
-  std::string dataset = {};  ///< its id, where tools have defaults by benchmark
-  Clock* clock = nullptr;    ///< null: the machine's; outlives the agent
+  std::string dataset = {};                           ///< its id, where tools have defaults by benchmark
+  Clock* clock = nullptr;                             ///< null: the machine's; outlives the agent
+  std::stop_token stop = {};                          ///< ends what takes long in making it
+  std::function<void(const std::string&)> tell = {};  ///< hears how far that is; may be empty
 };
 
 /// The clock of the options, or the machine's.

@@ -209,8 +209,8 @@ class React final : public Agent {
 std::unique_ptr<Agent> make_react(const AgentOptions& options) {
   auto settings = read_react_settings(options.kwargs_json, options.dataset);
   auto& clock = clock_of(options);
-  Toolbox tools(settings.tools, clock);
-  add_mcp_servers(tools, settings.mcp_servers_json);
+  Toolbox tools(settings.tools, {.clock = &clock, .stop = options.stop, .tell = options.tell});
+  add_mcp_servers(tools, settings.mcp_servers_json, options.stop);
   return std::make_unique<React>(std::move(settings), options.limits, std::move(tools), clock);
 }
 

@@ -41,7 +41,7 @@ void fill(Json& value, const std::string& server) {
 
 }  // namespace
 
-void add_mcp_servers(Toolbox& tools, const std::string& servers_json) {
+void add_mcp_servers(Toolbox& tools, const std::string& servers_json, const std::stop_token& stop) {
   const Json servers = *parse_json(servers_json);
   for (const auto& [name, row] : servers.items()) {
     Json described = row;
@@ -50,7 +50,7 @@ void add_mcp_servers(Toolbox& tools, const std::string& servers_json) {
       auto spec = tools::mcp::parse_server(described.is_string() ? described.get<std::string>()
                                                                  : dump_json(described));
       spec.name = name;
-      tools.add(tools::mcp::connect(spec)->tools(), name);
+      tools.add(tools::mcp::connect(spec, stop)->tools(), name);
     } catch (Error& error) {
       throw error.with_context(fmt::format("connecting to the MCP server '{}'", name));
     }

@@ -10,7 +10,6 @@
 #include "ipw/base/json.h"
 #include "ipw/base/text.h"
 #include "ipw/tools/shorten.h"
-#include "ipw/tools/tools.h"
 
 namespace ipw::agents {
 namespace {
@@ -38,11 +37,10 @@ bool is_object(const std::string& text) {
 
 }  // namespace
 
-Toolbox::Toolbox(const std::vector<ToolChoice>& choices, Clock& clock) {
+Toolbox::Toolbox(const std::vector<ToolChoice>& choices, const tools::ToolOptions& common) {
   for (const auto& choice : choices) {
-    tools::ToolOptions options;
+    auto options = common;
     options.options_json = choice.options_json;
-    options.clock = &clock;
     auto tool = tools::make_tool(choice.name, options);
     auto name = tool->spec().name;
     if (find(name) != nullptr)

@@ -11,6 +11,7 @@
 #include "ipw/agents/react_settings.h"
 #include "ipw/agents/react_turn.h"
 #include "ipw/tools/tool.h"
+#include "ipw/tools/tools.h"
 
 namespace ipw::agents {
 
@@ -18,7 +19,7 @@ namespace ipw::agents {
 class Toolbox {
  public:
   /// Throws Error where a tool is unknown, twice there or cannot work.
-  Toolbox(const std::vector<ToolChoice>& choices, Clock& clock);
+  Toolbox(const std::vector<ToolChoice>& choices, const tools::ToolOptions& common);
   /// Add tools of elsewhere; a name that is taken gets `owner` and '_' in front.
   void add(tools::ToolSet tools, const std::string& owner);
 

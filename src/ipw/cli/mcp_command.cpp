@@ -17,6 +17,7 @@
 #include "ipw/base/say.h"
 #include "ipw/base/text.h"
 #include "ipw/cli/commands.h"
+#include "ipw/http/host.h"
 #include "ipw/sandbox/workplaces.h"
 #include "ipw/tools/mcp_client.h"
 #include "ipw/tools/mcp_serve.h"
@@ -138,8 +139,7 @@ int serve_at(const mcp::HttpOptions& options, const tools::ToolSet& served,
   const bool six = options.address.find(':') != std::string::npos;
   say("http://{}:{}/mcp\nCtrl-C ends it\n", six ? "[" + options.address + "]" : options.address,
       server->port());
-  if (!options.address.starts_with("127.") && options.address != "::1")
-    say("everybody who reaches this address can call the tools\n");
+  if (!http::is_loopback(options.address)) say("everybody who reaches this address can call the tools\n");
   wait_for(around.stop);
   return 0;
 }
@@ -151,6 +151,8 @@ tools::ToolSet our_tools(const Values& values, Context& context) {
     tools::ToolOptions options;
     if (equals != each.npos) options.options_json = each.substr(equals + 1);
     options.clock = &context.around.clock;
+    options.stop = context.stop;
+    options.tell = [](const std::string& what) { say("{}\n", what); };
     out.push_back(tools::make_tool(each.substr(0, equals), options));
   }
   return out;

@@ -56,12 +56,15 @@ std::string prompt_of(const datasets::Question& question, const std::vector<std:
   return out;
 }
 
-std::unique_ptr<agents::Agent> make_agent(const ProfileConfig& config, Clock& clock) {
+std::unique_ptr<agents::Agent> make_agent(const ProfileConfig& config, Clock& clock, Observer& observer,
+                                          std::stop_token stop) {
   const agents::AgentOptions options{config.agent.kwargs,
                                      {Seconds(config.query_timeout_seconds), config.agent.max_turns},
                                      config.agent.sandbox,
                                      config.dataset,
-                                     &clock};
+                                     &clock,
+                                     std::move(stop),
+                                     [&observer](const std::string& what) { observer.note(what); }};
   return require("agent", agents::agents(), config.agent.name).make(options);
 }
 
@@ -143,7 +146,7 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       around_(around),
       observer_(observer),
       forward_(std::move(stop), [this] { stop_.request_stop(); }),
-      agent_(make_agent(config_, around.clock)),
+      agent_(make_agent(config_, around.clock, observer, stop_.get_token())),
       dataset_(open_dataset(config_, around, true)),
       info_(dataset_->info()),
       trials_({config_.agent.sandbox_engine, (around.data_dir / "data").string()}) {

@@ -118,7 +118,7 @@ void Bm25::save(const std::filesystem::path& path) const {
   write_file_atomic(path, to_bytes(index_, key_of(*corpus_, options_)));
 }
 
-std::vector<Hit> Bm25::search(std::string_view query, std::size_t top_k) const {
+std::vector<Hit> Bm25::find(std::string_view query, std::size_t top_k, const Patience&) const {
   std::vector<Cursor> cursors;
   const auto chunks = static_cast<double>(norms_.size());
   for (const auto& term : query_terms(query)) {

@@ -31,10 +31,9 @@ class Bm25 final : public Retriever {
   /// Write the index to one file, whole or not at all. Throws Error(Unavailable | Permission).
   void save(const std::filesystem::path& path) const;
 
-  /// Time: the postings of the query's words times the logarithm of their number.
-  std::vector<Hit> search(std::string_view query, std::size_t top_k) const override;
-
  private:
+  /// Time: the postings of the query's words times the logarithm of their number.
+  std::vector<Hit> find(std::string_view query, std::size_t top_k, const Patience&) const override;
   Bm25(std::shared_ptr<const Corpus> corpus, const Bm25Options& options, InvertedIndex index);
 
   std::shared_ptr<const Corpus> corpus_;

@@ -23,6 +23,7 @@ constexpr std::string_view kMagic = "IPW-DNSE";
 constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kDigits = 64;  ///< of a SHA-256
 constexpr std::size_t kMostDimensions = 65536;
+constexpr Seconds kForever{1e8};
 
 [[noreturn]] void refuse(const std::string& problem) {
   throw Error(ErrorCode::Format, problem, "delete the file and build the index again");
@@ -70,7 +71,8 @@ std::string dense_key(const Corpus& corpus, const DenseOptions& options) {
                                          options.document_prefix.size(), options.document_prefix));
 }
 
-Dense::Dense(std::shared_ptr<const Corpus> corpus, Embed embed, DenseOptions options)
+Dense::Dense(std::shared_ptr<const Corpus> corpus, Embed embed, DenseOptions options,
+             const std::stop_token& stop, const OnEmbedded& on_embedded)
     : corpus_(std::move(corpus)), embed_(std::move(embed)), options_(std::move(options)) {
   constexpr std::size_t kAtOnce = 256;
   const auto chunks = corpus_->chunks().size();
@@ -78,7 +80,7 @@ Dense::Dense(std::shared_ptr<const Corpus> corpus, Embed embed, DenseOptions opt
     std::vector<std::string> texts;
     for (std::size_t i = begin; i < std::min(chunks, begin + kAtOnce); ++i)
       texts.push_back(options_.document_prefix + std::string(corpus_->text(i)));
-    auto [vectors, cut] = embed_(texts);
+    auto [vectors, cut] = embed_(texts, {kForever, stop});
     cut_ += cut;
     check_length(vectors.size(), texts.size());
     for (auto& vector : vectors) {
@@ -87,6 +89,7 @@ Dense::Dense(std::shared_ptr<const Corpus> corpus, Embed embed, DenseOptions opt
       normalise(vector);
       vectors_.insert(vectors_.end(), vector.begin(), vector.end());
     }
+    if (on_embedded) on_embedded(begin + texts.size(), chunks);
   }
 }
 
@@ -142,9 +145,9 @@ Dense Dense::load(const std::filesystem::path& path, std::shared_ptr<const Corpu
   }
 }
 
-std::vector<Hit> Dense::search(std::string_view query, std::size_t top_k) const {
+std::vector<Hit> Dense::find(std::string_view query, std::size_t top_k, const Patience& patience) const {
   if (vectors_.empty() || top_k == 0) return {};
-  auto [vectors, cut] = embed_({options_.query_prefix + std::string(query)});
+  auto [vectors, cut] = embed_({options_.query_prefix + std::string(query)}, patience);
   if (cut > 0) log::warning("a query is longer than the context of the model of embeddings: its end was cut");
   check_length(vectors.size(), 1);
   Vector& asked = vectors.front();

@@ -17,6 +17,9 @@ struct DenseOptions {
   std::string query_prefix, document_prefix;  ///< some models want their texts introduced
 };
 
+/// Hear how many chunks of how many are embedded.
+using OnEmbedded = std::function<void(std::size_t done, std::size_t of)>;
+
 /// Vectors are scaled to length 1, so a score is a cosine in [-1, 1] and higher is better (defect R5). Every
 /// chunk is compared, no approximation. Memory: 4 bytes for each number of each chunk. Immutable, so
 /// thread-safe where `embed` is.
@@ -24,7 +27,8 @@ class Dense final : public Retriever {
  public:
   /// Embed the chunks of a corpus. Throws Error of `embed`, and Error(Format) on vectors of different or no
   /// length.
-  Dense(std::shared_ptr<const Corpus> corpus, Embed embed, DenseOptions options);
+  Dense(std::shared_ptr<const Corpus> corpus, Embed embed, DenseOptions options,
+        const std::stop_token& stop = {}, const OnEmbedded& on_embedded = {});
   /// Read what save() has written. Throws Error(NotFound), and Error(Format) where the file is damaged or of
   /// another model, other documents or parameters.
   static Dense load(const std::filesystem::path& path, std::shared_ptr<const Corpus> corpus, Embed embed,
@@ -32,15 +36,14 @@ class Dense final : public Retriever {
   /// Write one file, whole or not at all. Throws Error(Unavailable | Permission).
   void save(const std::filesystem::path& path) const;
 
-  /// Time: all numbers of all chunks. Throws Error of `embed`, and Error(Format) on a vector of another
-  /// length than the index has.
-  std::vector<Hit> search(std::string_view query, std::size_t top_k) const override;
-
   std::size_t dimensions() const { return dimensions_; }
   /// Chunks of which only the beginning was embedded; 0 for an index that was read.
   std::size_t cut() const { return cut_; }
 
  private:
+  /// Time: all numbers of all chunks. Throws Error of `embed`, and Error(Format) on a vector of another
+  /// length than the index has.
+  std::vector<Hit> find(std::string_view query, std::size_t top_k, const Patience& patience) const override;
   Dense(std::shared_ptr<const Corpus> corpus, Embed embed, DenseOptions options, std::size_t dimensions,
         std::vector<float> vectors);
 

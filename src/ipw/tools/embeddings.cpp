@@ -26,6 +26,10 @@ constexpr std::size_t kMostReply = std::size_t{256} << 20;
               "embedding_model; for texts that are too long take a smaller chunk_bytes");
 }
 
+void throw_if_stopped(const Patience& patience) {
+  if (patience.stop.stop_requested()) throw Error(ErrorCode::Cancelled, "stopped while texts were embedded");
+}
+
 Vector vector_of(const EmbeddingServer& server, const Json& row) {
   const auto numbers = row.find("embedding");
   if (numbers == row.end() || !numbers->is_array() || numbers->empty()) refuse(server, "a row has no vector");
@@ -55,13 +59,14 @@ std::vector<Vector> vectors_of(const EmbeddingServer& server, const Json& reply,
   return out;
 }
 
-std::vector<Vector> ask(const EmbeddingServer& server, const Json& texts) {
+std::vector<Vector> ask(const EmbeddingServer& server, const Json& texts, const Patience& patience) {
   const auto body = dump_json({{"model", server.model}, {"input", texts}, {"encoding_format", "float"}});
+  auto request = clients::json_post(http::join_url(server.base_url, "embeddings"), body, server.key,
+                                    std::min(server.timeout, patience.most));
+  request.stop = patience.stop;
   const auto session = http::make_session();
-  const auto response = http::fetch(
-      *session,
-      clients::json_post(http::join_url(server.base_url, "embeddings"), body, server.key, server.timeout),
-      kMostReply);
+  const auto response = http::fetch(*session, std::move(request), kMostReply);
+  throw_if_stopped(patience);
   if (response.result.failure) refuse(server, response.result.failure->message);
   if (!response.ok())
     refuse(server, fmt::format("HTTP {}: {}", response.result.status, clients::error_text(response.body)));
@@ -70,18 +75,31 @@ std::vector<Vector> ask(const EmbeddingServer& server, const Json& texts) {
   return vectors_of(server, *json, texts.size());
 }
 
+/// The model takes them one by one anyway; between two of them it can be stopped.
+Embedded embed_in_turn(clients::Embedder& embedder, const std::vector<std::string>& texts,
+                       const Patience& patience) {
+  Embedded out;
+  for (const auto& text : texts) {
+    throw_if_stopped(patience);
+    auto one = embedder.embed({text});
+    out.vectors.push_back(std::move(one.vectors.front()));
+    out.cut += one.cut;
+  }
+  return out;
+}
+
 }  // namespace
 
 Embed embed_by_server(EmbeddingServer server) {
   server.base_url = clients::normalise_url(server.base_url, "http://localhost:8080/v1");
   if (!server.base_url.ends_with("/v1")) server.base_url += "/v1";
-  return [server = std::move(server)](const std::vector<std::string>& texts) {
+  return [server = std::move(server)](const std::vector<std::string>& texts, const Patience& patience) {
     Embedded out;
     for (std::size_t begin = 0; begin < texts.size(); begin += server.batch) {
       Json some = Json::array();
       for (std::size_t i = begin; i < std::min(texts.size(), begin + server.batch); ++i)
         some.push_back(to_valid_utf8(texts[i]));
-      for (auto& vector : ask(server, some)) out.vectors.push_back(std::move(vector));
+      for (auto& vector : ask(server, some, patience)) out.vectors.push_back(std::move(vector));
     }
     return out;
   };
@@ -102,7 +120,10 @@ LocalEmbeddings embed_by_gguf(const clients::EmbedderOptions& options) {
     for (const auto& warning : facts.warnings) log::warning("{}", warning);
     identity = fmt::format("gguf {} {} {}", sha256_file(options.model), facts.pooling, facts.context);
   }
-  return {[embedder](const std::vector<std::string>& texts) { return embedder->embed(texts); }, identity};
+  return {[embedder](const std::vector<std::string>& texts, const Patience& patience) {
+            return embed_in_turn(*embedder, texts, patience);
+          },
+          identity};
 }
 
 }  // namespace ipw::tools

@@ -8,19 +8,20 @@
 
 #include "ipw/base/clock.h"
 #include "ipw/clients/embedder.h"
+#include "ipw/tools/patience.h"
 
 namespace ipw::tools {
 
 using Vector = std::vector<float>;
 using clients::Embedded;
-/// One vector for each text, all of one length. Thread-safe. Throws Error.
-using Embed = std::function<Embedded(const std::vector<std::string>& texts)>;
+/// One vector for each text, all of one length. Thread-safe. Throws Error, Error(Cancelled) when stopped.
+using Embed = std::function<Embedded(const std::vector<std::string>& texts, const Patience& patience)>;
 
 struct EmbeddingServer {
   std::string base_url;  ///< ends in /v1 or is completed by it
   std::string model, key;
   std::size_t batch = 32;  ///< texts of a request
-  Seconds timeout{120};    ///< of a request
+  Seconds timeout{120};    ///< of a request, where the caller has not less patience
 };
 
 /// Any server with OpenAI's /v1/embeddings: llama-server --embedding, vLLM, Ollama, hosted ones. What it cuts

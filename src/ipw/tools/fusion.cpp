@@ -25,11 +25,11 @@ Fusion::Fusion(std::vector<WeightedRetriever> retrievers) : retrievers_(std::mov
                   "take a number of at least 0");
 }
 
-std::vector<Hit> Fusion::search(std::string_view query, std::size_t top_k) const {
+std::vector<Hit> Fusion::find(std::string_view query, std::size_t top_k, const Patience& patience) const {
   std::unordered_map<std::string, Hit> found;
   for (const auto& [retriever, weight] : retrievers_) {
     double rank = 0;
-    for (auto& hit : retriever->search(query, std::max(top_k, kLeastCandidates))) {
+    for (auto& hit : retriever->search(query, std::max(top_k, kLeastCandidates), patience)) {
       const double share = weight / (kRankOffset + ++rank);
       hit.score = 0;
       const std::string id = hit.id;

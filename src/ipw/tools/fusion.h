@@ -20,9 +20,9 @@ class Fusion final : public Retriever {
  public:
   /// Throws Error(Usage) on a weight out of range.
   explicit Fusion(std::vector<WeightedRetriever> retrievers);
-  std::vector<Hit> search(std::string_view query, std::size_t top_k) const override;
 
  private:
+  std::vector<Hit> find(std::string_view query, std::size_t top_k, const Patience& patience) const override;
   std::vector<WeightedRetriever> retrievers_;
 };
 

@@ -3,13 +3,13 @@
 #pragma once
 #include <functional>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "ipw/http/session.h"
 #include "ipw/tools/mcp_client.h"
 #include "ipw/tools/mcp_message.h"
+#include "ipw/tools/patience.h"
 
 namespace ipw::tools::mcp {
 
@@ -19,11 +19,6 @@ struct Ask {
   std::string params = "{}";  ///< JSON text of an object
   std::string name;           ///< of the tool, where there is one
   http::Headers headers;      ///< further ones, over HTTP
-};
-
-struct Patience {
-  Seconds most{30};
-  std::stop_token stop;
 };
 
 enum class Trouble {

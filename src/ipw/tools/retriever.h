@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ipw/tools/patience.h"
+
 namespace ipw::tools {
 
 /// A chunk that was found.
@@ -24,8 +26,15 @@ class Retriever {
  public:
   virtual ~Retriever() = default;
   /// Find at most top_k chunks, best first (stands_before); the same question has the same answer. Without a
-  /// match the answer is empty.
-  virtual std::vector<Hit> search(std::string_view query, std::size_t top_k) const = 0;
+  /// match the answer is empty. Where a server is asked, this throws its Error, and Error(Cancelled) when
+  /// stopped.
+  std::vector<Hit> search(std::string_view query, std::size_t top_k, const Patience& patience = {}) const {
+    return find(query, top_k, patience);
+  }
+
+ private:
+  virtual std::vector<Hit> find(std::string_view query, std::size_t top_k,
+                                const Patience& patience) const = 0;
 };
 
 }  // namespace ipw::tools

@@ -71,7 +71,7 @@ class Search final : public CheckedTool {
         top_k_(top_k) {}
 
  private:
-  ToolResult work(const Json& arguments, const ToolContext&) const override {
+  ToolResult work(const Json& arguments, const ToolContext& context) const override {
     const auto top_k = arguments.value("top_k", top_k_);
     if (top_k < 1 || top_k > kMostPassages)
       return failed(fmt::format("{}: 'top_k' is 1 to {}", spec().name, kMostPassages));
@@ -79,7 +79,8 @@ class Search final : public CheckedTool {
     if (trim(query).empty()) return failed(fmt::format("{}: 'query' is empty", spec().name));
     ToolResult out;
     int rank = 0;
-    for (const auto& hit : retriever_->search(query, static_cast<std::size_t>(top_k))) {
+    for (const auto& hit :
+         retriever_->search(query, static_cast<std::size_t>(top_k), {context.wall, context.stop})) {
       const auto* document = corpus_->find(hit.document);
       out.text += fmt::format("[{}] {} (score: {:.4f})\n{}\n\n", ++rank, hit.id, hit.score,
                               std::string_view(document->content).substr(hit.begin, hit.end - hit.begin));

@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::uintmax_t kLargestFile = std::uintmax_t{64} << 20;
 constexpr std::size_t kLooked = 4096;
+constexpr Nanoseconds kBetweenNews = std::chrono::seconds(10);
 
 bool is_hidden(const fs::path& path) {
   return path.filename().string().starts_with('.');
@@ -66,6 +67,17 @@ std::shared_ptr<const Retriever> kept(Index index, const fs::path& path) {
     log::warning("the index is not kept for the next run: {}", error.what());
   }
   return std::make_shared<Index>(std::move(index));
+}
+
+/// Tells how far the making of an index is, every ten seconds.
+OnEmbedded progress_of(const ToolOptions& tool) {
+  if (!tool.tell || tool.clock == nullptr) return {};
+  return [&clock = *tool.clock, tell = tool.tell, next = tool.clock->now() + kBetweenNews](
+             std::size_t done, std::size_t of) mutable {
+    if (done == of || clock.now() < next) return;
+    next = clock.now() + kBetweenNews;
+    tell(fmt::format("the index of embeddings has {} of {} passages", done, of));
+  };
 }
 
 LocalEmbeddings embeddings_of_server(const Json& options) {
@@ -176,7 +188,7 @@ std::shared_ptr<const Retriever> open_dense(const std::shared_ptr<const Corpus>&
   path.replace_extension(".dense");
   if (fs::exists(path))
     return std::make_shared<Dense>(Dense::load(path, corpus, std::move(embed), std::move(parameters)));
-  Dense dense(corpus, std::move(embed), std::move(parameters));
+  Dense dense(corpus, std::move(embed), std::move(parameters), tool.stop, progress_of(tool));
   if (dense.cut() > 0)
     log::warning(
         "{} of {} passages are longer than the context of the model of embeddings; their ends are not "

@@ -2,8 +2,10 @@
 // The registry of what a model can be given to call.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -13,9 +15,11 @@
 namespace ipw::tools {
 
 struct ToolOptions {
-  std::string options_json = "{}";  ///< a JSON object; which keys, says the tool's page
-  std::filesystem::path cache_dir;  ///< for indexes; empty: indexes in ipw's cache
-  Clock* clock = nullptr;           ///< null: the machine's; outlives the tool
+  std::string options_json = "{}";               ///< a JSON object; which keys, says the tool's page
+  std::filesystem::path cache_dir;               ///< for indexes; empty: indexes in ipw's cache
+  Clock* clock = nullptr;                        ///< null: the machine's; outlives the tool
+  std::stop_token stop;                          ///< ends the making of an index
+  std::function<void(const std::string&)> tell;  ///< hears how far that is; may be empty
 };
 
 /// A factory throws Error with a hint where its tool cannot work: Usage for options, NotFound for documents,

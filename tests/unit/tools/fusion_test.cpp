@@ -19,7 +19,7 @@ using testing::SizeIs;
 class Fixed final : public Retriever {
  public:
   explicit Fixed(std::vector<std::string> documents) : documents_(std::move(documents)) {}
-  std::vector<Hit> search(std::string_view, std::size_t top_k) const override {
+  std::vector<Hit> find(std::string_view, std::size_t top_k, const Patience&) const override {
     asked = top_k;
     std::vector<Hit> out;
     for (const auto& id : documents_)

@@ -12,6 +12,7 @@
 #include "ipw/base/json.h"
 #include "ipw/http/server.h"
 #include "ipw/tools/dense.h"
+#include "ipw/tools/fusion.h"
 #include "ipw/tools/search_corpus.h"
 #include "ipw/tools/tools.h"
 
@@ -34,7 +35,7 @@ Vector meaning(const std::string& text) {
   return {10 * (count("cat") + count("kitten")), 10 * (count("dog") + count("puppy")), 1};
 }
 
-Embedded meanings(const std::vector<std::string>& texts) {
+Embedded meanings(const std::vector<std::string>& texts, const Patience& = {}) {
   Embedded out;
   for (const auto& text : texts) out.vectors.push_back(meaning(text));
   return out;
@@ -128,16 +129,50 @@ TEST_F(Folder, R5_a_dense_index_of_another_model_is_refused) {
 }
 
 TEST(Dense, refuses_vectors_that_do_not_compare) {
-  const auto zeros = [](const std::vector<std::string>& texts) {
+  const auto zeros = [](const std::vector<std::string>& texts, const Patience&) {
     return Embedded{std::vector<Vector>(texts.size(), Vector{0, 0}), 0};
   };
-  const auto growing = [](const std::vector<std::string>& texts) {
+  const auto growing = [](const std::vector<std::string>& texts, const Patience&) {
     Embedded out;
     for (std::size_t i = 0; i < texts.size(); ++i) out.vectors.emplace_back(i + 1, 1.0F);
     return out;
   };
   EXPECT_THROW(Dense(pets(), zeros, {"m", "", ""}), Error);
   EXPECT_THROW(Dense(pets(), growing, {"m", "", ""}), Error);
+}
+
+std::shared_ptr<const Corpus> many(std::size_t documents) {
+  std::vector<Document> out;
+  for (std::size_t i = 0; i < documents; ++i) out.push_back({fmt::format("d{}", i), "A cat.", {}});
+  return std::make_shared<const Corpus>(std::move(out));
+}
+
+TEST(Dense, says_how_far_it_is_and_ends_when_stopped) {
+  std::stop_source stop;
+  std::vector<std::size_t> heard;
+  const auto embed = [](const std::vector<std::string>& texts, const Patience& patience) {
+    if (patience.stop.stop_requested()) throw Error(ErrorCode::Cancelled, "stopped");
+    return meanings(texts);
+  };
+  const auto hear = [&](std::size_t done, std::size_t of) {
+    EXPECT_EQ(of, 1000U);
+    heard.push_back(done);
+    if (heard.size() == 2) stop.request_stop();
+  };
+  EXPECT_THROW(Dense(many(1000), embed, {"m", "", ""}, stop.get_token(), hear), Error);
+  EXPECT_THAT(heard, ElementsAre(256, 512));
+}
+
+TEST(Dense, a_question_has_the_time_that_its_asker_has) {
+  Seconds most{0};
+  const auto embed = [&](const std::vector<std::string>& texts, const Patience& patience) {
+    most = patience.most;
+    return meanings(texts);
+  };
+  const auto dense = std::make_shared<Dense>(pets(), embed, DenseOptions{"m", "", ""});
+  EXPECT_GT(most, Seconds(1e6)) << "a large corpus takes its time";
+  Fusion({{dense, 1.0}}).search("kitten", 3, {Seconds(7), {}});
+  EXPECT_EQ(most, Seconds(7));
 }
 
 TEST_F(Folder, documents_are_the_text_files_of_a_folder) {
@@ -188,10 +223,11 @@ TEST_F(Folder, Z6_search_text_matches_lines_and_ends_with_any_pattern) {
   EXPECT_FALSE(grep->call(R"({"pattern": "(a*)*(a*)*(a*)*b"})", {}).failed);
 }
 
-/// A server of embeddings that numbers its rows backwards.
-std::unique_ptr<http::Server> embedding_server(int& calls) {
-  return http::serve([&calls](const http::ServerRequest& request) {
-    ++calls;
+/// A server of embeddings that numbers its rows backwards. Beyond a number of calls it answers none.
+std::unique_ptr<http::Server> embedding_server(int& calls, int most = 1000) {
+  return http::serve([&calls, most](const http::ServerRequest& request) {
+    if (++calls > most)
+      return http::ServerResponse{200, {}, {}, [] { return http::Piece{"x", std::chrono::hours(1)}; }};
     const auto body = *parse_json(request.body);
     Json rows = Json::array();
     for (std::size_t i = body["input"].size(); i-- > 0;)
@@ -216,6 +252,38 @@ TEST_F(Folder, search_dense_and_hybrid_ask_an_embedding_server) {
   EXPECT_EQ(calls, 3);
   EXPECT_THAT(hybrid->call(R"({"query": "kittens", "top_k": 1})", {}).text, StartsWith("[1] cats.md#1"));
   EXPECT_EQ(kept().size(), 2U);
+}
+
+TEST_F(Folder, search_dense_waits_no_longer_than_the_task_may) {
+  int calls = 0;
+  const auto server = embedding_server(calls, 1);
+  const auto dense = tool(
+      "search_dense",
+      {{"embedding_url", fmt::format("http://127.0.0.1:{}", server->port())}, {"embedding_model", "pets"}});
+  const auto late = dense->call(R"({"query": "puppy"})", {.wall = Seconds(0.05)});
+  EXPECT_TRUE(late.failed);
+  EXPECT_THAT(late.text, HasSubstr("0.05 s"));
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THAT(dense->call(R"({"query": "puppy"})", {.stop = stop.get_token()}).text, HasSubstr("stopped"));
+}
+
+TEST_F(Folder, making_an_index_can_be_stopped) {
+  for (const Json& options : {Json{{"embedding_gguf", IPW_SOURCE_DIR "/models/tiny-36k.gguf"}},
+                              Json{{"embedding_url", "http://127.0.0.1:9"}, {"embedding_model", "pets"}}}) {
+    std::stop_source stop;
+    stop.request_stop();
+    auto given = options;
+    given["path"] = (root_ / "docs").string();
+    try {
+      make_tool("search_dense",
+                {.options_json = dump_json(given), .cache_dir = root_ / "cache", .stop = stop.get_token()});
+      FAIL() << "nobody stopped " << options;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::Cancelled) << error.what();
+    }
+    EXPECT_FALSE(fs::exists(root_ / "cache") && !kept().empty());
+  }
 }
 
 TEST_F(Folder, search_dense_says_what_is_wrong_with_its_server) {
