@@ -124,12 +124,23 @@ void add_models(Json& analysis, const std::map<std::string, Counts::Model>& mode
   }
 }
 
+/// Joules of all actions in one scope; null where it was not measured.
+Json joules_of(const Actions& actions, const std::string& scope) {
+  const auto it = actions.by_scope.find(scope);
+  if (it == actions.by_scope.end()) return nullptr;
+  double sum = 0;
+  for (const auto& [action, joules] : it->second) sum += joules;
+  return sum;
+}
+
 Json energy_analysis(const Actions& actions, const Counts& counts) {
   Json out;
   double joules = 0;
   for (const auto& cost : actions.costs) joules += cost.joules;
   const bool any = !actions.scope.empty();
   out["scope"] = actions.scope;
+  out["total_gpu_energy_joules"] = joules_of(actions, "accelerator");
+  out["total_cpu_energy_joules"] = joules_of(actions, "package");
   out["total_energy_joules"] = any ? Json(joules) : Json(nullptr);
   out["total_duration_ms"] = actions.seconds * 1000;
   out["avg_power_watts"] = any && actions.seconds > 0 ? Json(joules / actions.seconds) : Json(nullptr);
@@ -197,7 +208,7 @@ Json action_json(const Action& a, std::size_t step) {
           {"duration_ms", (a.end_seconds - a.begin_seconds) * 1000},
           {"own_duration_ms", a.own_seconds * 1000},
           {"avg_power_watts", std::move(watts)},
-          {"memory_bandwidth_gbps", nullptr},  // no counter of a device tells its traffic
+          {"memory_bandwidth_gbps", nullptr},  // no sensor that is read here tells bytes
           {"metadata",
            {{"start_timestamp", a.begin_seconds},
             {"end_timestamp", a.end_seconds},

@@ -88,6 +88,7 @@ class Bench(unittest.TestCase):
         by_action = results["energy_analysis"]["energy_by_action"]
         self.assertAlmostEqual(sum(by_action.values()), results["gpu_energy_joules"], delta=1e-3 * results["gpu_energy_joules"])
         self.assertAlmostEqual(own + by_action["idle"], results["gpu_energy_joules"], delta=1e-3 * results["gpu_energy_joules"])
+        self.assertAlmostEqual(results["energy_analysis"]["total_gpu_energy_joules"], own, delta=1e-9 * own)
         for task in (a for a in actions if a["parent"] is None):
             mine = [a for a in actions if a["query_id"] == task["query_id"]]
             self.assertAlmostEqual(task["inclusive_gpu_energy_joules"], sum(a["gpu_energy_joules"] for a in mine), places=9)
