@@ -25,6 +25,7 @@ struct Task {
   std::filesystem::path workspace;  ///< a folder of its own, empty at the start; hostile once agents had it
   /// Where commands run; its folder() is the workspace as they see it.
   sandbox::Workplace* place = nullptr;
+  bool judged_there = false;  ///< tests follow in the place, so what the agent has started goes on (S15)
 };
 
 /// Where the task's model is asked: a key of its own at the proxy.

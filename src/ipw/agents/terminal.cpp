@@ -55,8 +55,9 @@ std::string limit_output(std::string_view text, std::size_t most_bytes) {
                      tail - head, most_bytes, text.substr(tail));
 }
 
-Terminal::Terminal(sandbox::Workplace& place, Clock& clock, std::string name, std::stop_token stop)
-    : place_(place), clock_(clock), name_(std::move(name)), stop_(std::move(stop)) {
+Terminal::Terminal(sandbox::Workplace& place, Clock& clock, std::string name, bool stays,
+                   std::stop_token stop)
+    : place_(place), clock_(clock), name_(std::move(name)), stays_(stays), stop_(std::move(stop)) {
   const auto end = tmux({"start-server", ";", "set-option", "-g", "history-limit", "10000000", ";",
                          "new-session", "-d", "-x", "160", "-y", "40", "-s", "main", "bash --login"});
   if (end.exit_status == 0) return;
@@ -66,6 +67,7 @@ Terminal::Terminal(sandbox::Workplace& place, Clock& clock, std::string name, st
 }
 
 Terminal::~Terminal() {
+  if (stays_) return;
   sandbox::Command command{.argv = {"tmux", "-L", name_, "kill-server"}, .wall = Seconds(10)};
   place_.run(command);
 }

@@ -26,9 +26,9 @@ std::string limit_output(std::string_view text, std::size_t most_bytes = 10000);
 /// One thread at a time.
 class Terminal {
  public:
-  /// Start it. `name` is that of its tmux server, alone on the machine. Throws Error(Unavailable) where there
-  /// is no tmux.
-  Terminal(sandbox::Workplace& place, Clock& clock, std::string name, std::stop_token stop);
+  /// Start it. `name` is that of its tmux server, alone on the machine. What `stays` ends with its place,
+  /// else it ends with this. Throws Error(Unavailable) where there is no tmux.
+  Terminal(sandbox::Workplace& place, Clock& clock, std::string name, bool stays, std::stop_token stop);
   ~Terminal();
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
@@ -48,6 +48,7 @@ class Terminal {
   sandbox::Workplace& place_;
   Clock& clock_;
   const std::string name_;
+  const bool stays_;
   const std::stop_token stop_;
   std::optional<std::string> before_;
 };

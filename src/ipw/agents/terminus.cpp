@@ -84,7 +84,7 @@ class Attempt {
         stop_(stop),
         deadline_(clock.now() + from_seconds(wall.count())),
         clock_(clock),
-        terminal_(*task.place, clock, server_name(), stop),
+        terminal_(*task.place, clock, server_name(), task.judged_there, stop),
         chat_(settings.chat, model, clock, task.prompt),
         prompt_(
             terminus_task(settings.form, settings.prompt, task.prompt, limit_output(terminal_.observe()))) {}

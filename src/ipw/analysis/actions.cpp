@@ -72,16 +72,33 @@ std::optional<double> sum_of(const Json& entries, const std::set<std::string>& d
   return found > 0 && found == domains.size() ? std::optional(sum) : std::nullopt;
 }
 
+bool is_watched(const records::Span& span, std::string_view scope) {
+  return std::ranges::any_of(span.energy, [&](const auto& e) { return e.scope == scope; });
+}
+
+/// The energy of a span and all below it; unknown where one of them is.
+struct Below {
+  std::optional<double> joules;
+  bool lost = false;
+  void add(std::optional<double> more, bool is_lost) {
+    lost = lost || is_lost;
+    if (more) joules = joules.value_or(0) + *more;
+  }
+  std::optional<double> sum() const { return lost ? std::nullopt : joules; }
+};
+
 double tasks_joules(const Actions& actions) {
   double sum = 0;
   for (const auto& cost : actions.costs) sum += cost.joules;
   return sum;
 }
 
-/// A resumed run knows the device of its last part alone; more in the tasks than in the device tells it.
-void refuse_part(Rest& rest, double tasks) {
+/// A resumed run knows the device of its last part alone. Folders of before that was written tell it where
+/// the tasks took more than the device.
+void refuse_part(Rest& rest, double tasks, const Json& done_before) {
   constexpr double kRounding = 1e-6;
-  if (!rest.device_joules || tasks <= *rest.device_joules * (1 + kRounding)) return;
+  const bool resumed = done_before.is_number() && done_before.get<double>() > 0;
+  if (!rest.device_joules || (!resumed && tasks <= *rest.device_joules * (1 + kRounding))) return;
   rest = {};
   rest.reason = "the device was watched for a part of the run only: it was resumed";
 }
@@ -105,7 +122,7 @@ Rest rest_of(const Actions& actions, const Json& summary) {
     const Json& seconds = member(member(summary, "totals"), "wall_clock_s");
     if (seconds.is_number()) rest.seconds = std::max(0.0, seconds.get<double>() - actions.seconds);
   }
-  refuse_part(rest, tasks);
+  refuse_part(rest, tasks, member(member(summary, "totals"), "done_before_resume"));
   if (!rest.device_joules && rest.reason.empty()) rest.reason = "the energy of the whole run is not known";
   return rest;
 }
@@ -208,7 +225,7 @@ Actions ActionCollector::finish(const Json& summary) && {
 
 std::vector<Action> actions_of(const records::QueryRecord& record) {
   const auto spans = spans_of(record);
-  std::map<std::int64_t, std::pair<std::optional<double>, std::optional<double>>> below;
+  std::map<std::int64_t, std::pair<Below, Below>> below;
   std::map<std::int64_t, std::optional<std::int64_t>> parents;
   std::vector<Action> out;
   for (const auto& span : spans) {
@@ -217,6 +234,8 @@ std::vector<Action> actions_of(const records::QueryRecord& record) {
              span.begin_seconds, span.end_seconds, span.own_seconds};
     a.gpu_joules = records::scope_energy(span.energy, "accelerator").joules;
     a.cpu_joules = records::scope_energy(span.energy, "package").joules;
+    a.gpu_lost = !a.gpu_joules && is_watched(span, "accelerator");
+    a.cpu_lost = !a.cpu_joules && is_watched(span, "package");
     a.tokens = span.tokens;
     if (span.cost) a.cost_usd = span.cost->total_usd;
     if (span.failure) a.failure = span.failure->kind + ": " + span.failure->message;
@@ -226,11 +245,14 @@ std::vector<Action> actions_of(const records::QueryRecord& record) {
     for (std::optional<std::int64_t> at = a.span; at;
          at = parents.contains(*at) ? parents[*at] : std::nullopt) {
       auto& [gpu, cpu] = below[*at];
-      if (a.gpu_joules) gpu = gpu.value_or(0) + *a.gpu_joules;
-      if (a.cpu_joules) cpu = cpu.value_or(0) + *a.cpu_joules;
+      gpu.add(a.gpu_joules, a.gpu_lost);
+      cpu.add(a.cpu_joules, a.cpu_lost);
       if (parents[*at] == at) break;  // a span that is its own parent was not written by us
     }
-  for (auto& a : out) std::tie(a.inclusive_gpu_joules, a.inclusive_cpu_joules) = below[a.span];
+  for (auto& a : out) {
+    a.inclusive_gpu_joules = below[a.span].first.sum();
+    a.inclusive_cpu_joules = below[a.span].second.sum();
+  }
   return out;
 }
 

@@ -54,6 +54,7 @@ struct Action {
   std::optional<std::int64_t> parent;
   double begin_seconds = 0, end_seconds = 0, own_seconds = 0;
   std::optional<double> gpu_joules, cpu_joules;                      ///< of its own time
+  bool gpu_lost = false, cpu_lost = false;                           ///< watched, but not known
   std::optional<double> inclusive_gpu_joules, inclusive_cpu_joules;  ///< with all spans below it
   records::Tokens tokens;
   std::optional<double> cost_usd;

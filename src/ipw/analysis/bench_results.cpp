@@ -155,6 +155,17 @@ Json energy_analysis(const Actions& actions, const Counts& counts) {
   return out;
 }
 
+bool is_watched(const Json& card, std::string_view scope) {
+  return std::ranges::any_of(member(card, "domains"),
+                             [&](const Json& domain) { return text_at(domain, "scope") == scope; });
+}
+
+/// Of both, or of the one that is there; unknown where one is that was watched.
+Json sum_of(const Json& gpu, bool gpu_lost, const Json& cpu, bool cpu_lost) {
+  if (gpu_lost || cpu_lost || (gpu.is_null() && cpu.is_null())) return nullptr;
+  return (gpu.is_null() ? 0 : gpu.get<double>()) + (cpu.is_null() ? 0 : cpu.get<double>());
+}
+
 Json head(const Json& summary, const Counts& c, const Json& metadata) {
   const Json card = member(summary, "telemetry"), system = member(summary, "system_info");
   const Json gpu = to_json(device_joules(card, "accelerator")), cpu = to_json(device_joules(card, "package"));
@@ -165,10 +176,8 @@ Json head(const Json& summary, const Counts& c, const Json& metadata) {
           {"duration_seconds", seconds},
           {"gpu_energy_joules", gpu},
           {"cpu_energy_joules", cpu},
-          {"total_energy_joules",
-           gpu.is_null() && cpu.is_null()
-               ? Json(nullptr)
-               : Json((gpu.is_number() ? gpu.get<double>() : 0) + (cpu.is_number() ? cpu.get<double>() : 0))},
+          {"total_energy_joules", sum_of(gpu, gpu.is_null() && is_watched(card, "accelerator"), cpu,
+                                         cpu.is_null() && is_watched(card, "package"))},
           {"avg_gpu_power_watts", ratio(gpu, seconds)},
           {"max_gpu_power_watts", only_gauge(card, "power_watts", "gpu", "max")},
           {"avg_cpu_power_watts", ratio(cpu, seconds)},
@@ -192,8 +201,7 @@ Json head(const Json& summary, const Counts& c, const Json& metadata) {
 
 Json action_json(const Action& a, std::size_t step) {
   const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
-  Json total = a.gpu_joules || a.cpu_joules ? Json(a.gpu_joules.value_or(0) + a.cpu_joules.value_or(0))
-                                            : Json(nullptr);
+  Json total = sum_of(or_null(a.gpu_joules), a.gpu_lost, or_null(a.cpu_joules), a.cpu_lost);
   Json watts = ratio(total, a.own_seconds);
   return {{"query_id", a.query_id},
           {"step_number", step},

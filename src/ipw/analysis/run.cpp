@@ -167,8 +167,10 @@ void Collector::add(const records::QueryRecord& record) {
   row.seconds = plausible(record.latency.total_seconds).value_or(0);
   row.ttft_seconds = plausible(record.latency.ttft_seconds);
   row.itl_median_seconds = plausible(stats::quantile(record.latency.itl_seconds, 0.5));
-  row.input_tokens = as_double(record.tokens.input);
-  row.output_tokens = as_double(record.tokens.output);
+  if (record.tokens.source != "incomplete") {  // energy of all calls over the tokens of some is no figure
+    row.input_tokens = as_double(record.tokens.input);
+    row.output_tokens = as_double(record.tokens.output);
+  }
   add_cost(record, row);
   if (!record.spans.empty()) {
     row.turns = static_cast<double>(std::ranges::count(record.spans, "model", &records::Span::kind));

@@ -28,6 +28,7 @@
 #include "ipw/execution/task_place.h"
 #include "ipw/execution/task_trial.h"
 #include "ipw/execution/telemetry_log.h"
+#include "ipw/http/host.h"
 #include "ipw/records/failure_kinds.h"
 
 namespace ipw::execution {
@@ -83,6 +84,7 @@ class AgentRun {
     bool measured = false, judged = true, dropped = false;
   };
 
+  void check_cost_limit() const;
   void take_idle(const char* when);
   void solve_all();
   void work(const std::stop_token& stop);
@@ -157,6 +159,7 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
   if (config_.require_dedicated) require_dedicated(others_);
   if (const auto note = note_of(others_); !note.empty()) observer.note(note);
   price_ = find_price(config_, around, config_.model, engine_.description.base_url);
+  check_cost_limit();
   folder_ = open_folder(request, label_of(source_->machine()), info_.id, observer);
   journal_ = std::make_unique<records::Journal>(folder_.path);
   telemetry_ = std::make_unique<TelemetryLog>(folder_.path, *source_);
@@ -257,7 +260,7 @@ void AgentRun::solve(const datasets::Question& question, const std::stop_token& 
   const auto watch = meter_->tools(key);
   auto& place = trial ? trial->place() : own->place();
   const agents::Task task{artifacts.id(), prompt_of(question, trial ? std::vector<std::string>() : *inputs),
-                          artifacts.workspace(), &place};
+                          artifacts.workspace(), &place, trial != nullptr};
   DiskWatch disk(place, config_.agent.max_task_disk, around_.clock, stop);
   auto end = solve_in(task, key, *watch, disk.stop());
   proxy_->revoke(key);
@@ -437,6 +440,16 @@ void AgentRun::score_waiting() {
       score_phase(folder_.path, config_, around_, *source_, tools, *journal_, observer_, stop_.get_token());
 }
 
+/// A limit that cannot be reached is no limit; of a model that nobody charges for, it holds for its
+/// sub-models.
+void AgentRun::check_cost_limit() const {
+  if (!config_.agent.max_task_cost || price_) return;
+  if (http::is_public(http::host_port(engine_.description.base_url).host))
+    throw Error(ErrorCode::Usage, fmt::format("--max-task-cost cannot be kept: {}", price_.error()),
+                "give the price by --prices, or leave the limit out");
+  observer_.note(fmt::format("--max-task-cost counts sub-models alone: {}", price_.error()));
+}
+
 RunOutcome AgentRun::finish() {
   observer_.stage("writing the run folder");
   const auto self = source_->self();
@@ -459,7 +472,8 @@ RunOutcome AgentRun::finish() {
                           config_.concurrency > 1 ? std::optional(ledger_->totals()) : std::nullopt,
                           source_->window(run_start_, run_end_),
                           scoring_,
-                          &dedicated};
+                          &dedicated,
+                          progress_.done_before};
   auto outcome = finish_run(folder_.path, facts);
   write_task_files(folder_.path, config_.agent);
   return outcome;

@@ -214,7 +214,8 @@ Json totals_json(const std::vector<Json>& summaries, const Tally& t) {
           {"with_energy", t.with_energy},
           {"energy_joules", t.with_energy > 0 ? Json(t.joules) : Json(nullptr)},
           {"cost_usd", t.cost.queries > 0 ? Json(t.cost.sum.total_usd) : Json(nullptr)},
-          {"wall_clock_s", sums.value("wall_clock_s", Json())}};
+          {"wall_clock_s", sums.value("wall_clock_s", Json())},
+          {"done_before_resume", sums.value("done_before_resume", Json())}};
 }
 
 Json rescored_of(const std::vector<fs::path>& folders, const std::vector<Json>& summaries) {

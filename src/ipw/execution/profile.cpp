@@ -334,7 +334,9 @@ RunOutcome ProfileRun::finish() {
                           progress_.total,
                           ledger_->shares(),
                           source_->window(run_start_, run_end_),
-                          scoring_};
+                          scoring_,
+                          nullptr,
+                          progress_.done_before};
   return finish_run(folder_.path, facts);
 }
 

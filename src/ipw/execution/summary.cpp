@@ -97,7 +97,8 @@ Json totals(const Tally& t, const FinishFacts& f) {
           {"with_energy", t.with_energy},
           {"energy_joules", t.with_energy ? Json(t.joules) : Json(nullptr)},
           {"cost_usd", t.cost.queries ? Json(t.cost.sum.total_usd) : Json(nullptr)},
-          {"wall_clock_s", f.elapsed_seconds}};
+          {"wall_clock_s", f.elapsed_seconds},
+          {"done_before_resume", f.done_before}};
 }
 
 /// The original's keys first, in its order, then ours.

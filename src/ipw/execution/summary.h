@@ -39,6 +39,7 @@ struct FinishFacts {
   telemetry::WindowReport whole;              ///< from the first query to the last
   const Json& scoring;                        ///< of the phase of scoring; null without one
   const Json* dedicated = nullptr;            ///< who else used the accelerators; null where nobody looked
+  std::size_t done_before = 0;                ///< queries of the parts that this one resumes
 };
 
 /// Write the dataset and summary.json of a folder and judge the run.

@@ -261,6 +261,10 @@ TaskTotals TaskMeter::close(const std::string& key, Instant at) {
     describe(ledger_, call.id, facts);
   }
   for (const auto& told : task.sub_models) add(totals, told.facts, told.billed);
+  if (task.under_way > 0) {  // a call that does not end in time: nobody knows what it took
+    totals.tokens.source = "incomplete";
+    totals.cost_known = false;
+  }
   return totals;
 }
 

@@ -35,6 +35,14 @@ std::string git_in(const std::string& folder) {
                      shell_word(folder));
 }
 
+/// Start with a copy of the agent's index, where a lock that it has left does not matter.
+std::string own_index(const std::string& folder, const std::string& git, const std::string& base) {
+  return fmt::format(
+      "[ -e {0}/.git ] || exit {1}\nrm -rf /tmp/ipw-index\n"
+      "cp {0}/.git/index /tmp/ipw-index 2>/dev/null || {2} read-tree {3} || exit 1\n",
+      shell_word(folder), kNoFolder, git, base);
+}
+
 std::string why_not(const sandbox::CommandEnd& end) {
   if (!end.limit.empty()) return fmt::format("git was ended by its limit of {}", end.limit);
   return fmt::format("git ended with status {}: {}", end.exit_status.value_or(-1),
@@ -67,17 +75,22 @@ std::string head_of(sandbox::Workplace& place, const std::string& folder, const 
 
 TakenPatch take_patch(sandbox::Workplace& place, const std::string& folder, const std::string& base,
                       std::string_view answer, const std::stop_token& stop) {
-  const auto git = git_in(folder);
+  const auto git = "GIT_INDEX_FILE=/tmp/ipw-index " + git_in(folder);
   const auto in_answer = patch_in(answer);
   const auto names = git_output(
-      place, fmt::format("{0} add -A && {0} diff --no-ext-diff --cached --name-status {1}", git, base), stop);
+      place,
+      own_index(folder, git, base) +
+          fmt::format("{0} add -A && {0} diff --no-ext-diff --cached --name-status {1}", git, base),
+      stop);
   const auto diff = git_output(
       place, fmt::format("{} diff --no-ext-diff --no-textconv --no-color --binary --cached {}", git, base),
       stop);
   TakenPatch out;
   if (names.exit_status != 0 || diff.exit_status != 0) {
-    out.note = "the repository in the task's place cannot be read: " +
-               why_not(names.exit_status != 0 ? names : diff);
+    const bool removed = names.exit_status == kNoFolder;
+    out.note = "the repository in the task's place " +
+               (removed ? "is gone" : "cannot be read: " + why_not(names.exit_status != 0 ? names : diff));
+    if (in_answer.empty() && !removed) throw Error(ErrorCode::Unavailable, out.note);
     out.text = in_answer;
     out.source = in_answer.empty() ? "none" : "answer";
     return out;

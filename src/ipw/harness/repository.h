@@ -19,7 +19,8 @@ struct TakenPatch {
 };
 /// What the agent has done: the changes of the repository since `base`, new files included (defect S9), also
 /// where it has made commits. Where only new files are in there and the answer has a patch, the answer's is
-/// taken: the files are then what the agent left lying about. Throws Error where the place fails.
+/// taken: the files are then what the agent left lying about. Throws Error where the place fails, and where
+/// the repository cannot be read and the answer has no patch; one that the agent has removed is no change.
 TakenPatch take_patch(sandbox::Workplace& place, const std::string& folder, const std::string& base,
                       std::string_view answer, const std::stop_token& stop);
 

@@ -90,11 +90,13 @@ class V1Trial final : public Trial {
     constexpr int kNoSession = 97;
     auto end =
         run_script(container_,
-                   "session=$(tmux list-sessions -F '#{session_name}' 2>/dev/null | head -n 1)\n"
+                   "for s in \"${TMUX_TMPDIR:-/tmp}/tmux-$(id -u)\"/*; do\n"
+                   "  session=$(tmux -S \"$s\" list-sessions -F '#{session_name}' 2>/dev/null | head -n 1)\n"
+                   "  [ -z \"$session\" ] || break\ndone\n"
                    "[ -n \"$session\" ] || exit 97\n"
-                   "tmux send-keys -t \"$session\" "
+                   "tmux -S \"$s\" send-keys -t \"$session\" "
                    "'bash /tests/run-tests.sh > /tmp/ipw-tests.log 2>&1; tmux wait-for -S ipw-tests' Enter\n"
-                   "tmux wait-for ipw-tests\ncat /tmp/ipw-tests.log",
+                   "tmux -S \"$s\" wait-for ipw-tests\ncat /tmp/ipw-tests.log",
                    {wall_, stop});
     shell_ = "the agent's session of tmux";
     if (end.late || end.exit_status != kNoSession) return end;

@@ -120,6 +120,7 @@ Json trace_json(const QueryRecord& r, bool measurable) {
   const auto tools = std::ranges::count(r.spans, "tool", &Span::kind);
   const auto gpu = scope_energy(r.energy, "accelerator").joules;
   const auto output = r.tokens.output;
+  const bool whole = r.tokens.source != "incomplete";  // else joules of all calls over tokens of some
   Json turns_json = Json::array();
   for (std::size_t i = 0; i < turns.size(); ++i)
     turns_json.push_back(turn_json(turns[i], i, r.shared_device));
@@ -142,24 +143,25 @@ Json trace_json(const QueryRecord& r, bool measurable) {
               {"completed", !r.failure},
               {"timed_out", r.failure && r.failure->kind == "timeout"}};
   out.update(energies_json(r));
-  out.update({{"query_mbu_avg_pct", nullptr},
-              {"query_mbu_max_pct", nullptr},
-              {"throughput_tokens_per_sec",
-               output && seconds > 0 ? Json(static_cast<double>(*output) / seconds) : Json(nullptr)},
-              {"energy_per_output_token_joules",
-               gpu && output && *output > 0 ? Json(*gpu / static_cast<double>(*output)) : Json(nullptr)},
-              {"total_cost_usd", r.cost ? Json(r.cost->total_usd) : Json(nullptr)},
-              {"is_resolved", e ? or_null(e->correct) : Json(nullptr)},
-              {"unscorable_reason", e && !e->correct && !e->reason.empty() ? Json(e->reason) : Json(nullptr)},
-              {"score_metadata", score_metadata},
-              {"lm_energy_measurable", measurable},
-              {"shared_device_warning", r.shared_device},
-              {"accuracy_score", e ? or_null(e->score) : Json(nullptr)},
-              {"accuracy_metadata", Json::object()},
-              {"n_retries", r.attempts - 1},
-              {"instance_id", r.query_id},
-              {"failure", r.failure ? Json(r.failure->kind + ": " + r.failure->message) : Json(nullptr)},
-              {"spans", to_json(r)["spans"]}});
+  out.update(
+      {{"query_mbu_avg_pct", nullptr},
+       {"query_mbu_max_pct", nullptr},
+       {"throughput_tokens_per_sec",
+        whole && output && seconds > 0 ? Json(static_cast<double>(*output) / seconds) : Json(nullptr)},
+       {"energy_per_output_token_joules",
+        whole && gpu && output && *output > 0 ? Json(*gpu / static_cast<double>(*output)) : Json(nullptr)},
+       {"total_cost_usd", r.cost ? Json(r.cost->total_usd) : Json(nullptr)},
+       {"is_resolved", e ? or_null(e->correct) : Json(nullptr)},
+       {"unscorable_reason", e && !e->correct && !e->reason.empty() ? Json(e->reason) : Json(nullptr)},
+       {"score_metadata", score_metadata},
+       {"lm_energy_measurable", measurable},
+       {"shared_device_warning", r.shared_device},
+       {"accuracy_score", e ? or_null(e->score) : Json(nullptr)},
+       {"accuracy_metadata", Json::object()},
+       {"n_retries", r.attempts - 1},
+       {"instance_id", r.query_id},
+       {"failure", r.failure ? Json(r.failure->kind + ": " + r.failure->message) : Json(nullptr)},
+       {"spans", to_json(r)["spans"]}});
   return out;
 }
 

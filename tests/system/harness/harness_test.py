@@ -15,9 +15,10 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "agents")]
 import containers  # noqa: E402
 import image  # noqa: E402
+from scripted_model import TalkingModel  # noqa: E402
 
 PROGRAMS = pathlib.Path(sys.argv[1]).absolute()
 IMAGE = "localhost/ipw-harness:latest"
@@ -124,16 +125,16 @@ class Harness(unittest.TestCase):
     def tearDown(self):
         self.assertEqual(self.engine.containers(), [], "containers are left behind")
 
-    def words(self, params, *more, dataset="terminalbench", sandbox="none"):
+    def words(self, params, *more, dataset="terminalbench", sandbox="none", agent=("command", SHELL), model=None):
         """The words of a run, and the folder in which it will be."""
         folder = tempfile.mkdtemp(dir=self.place)
-        words = [PROGRAMS / "ipw", "run", "--quiet", "--agent", "command", "--agent-kwargs", json.dumps(SHELL), "--sandbox", sandbox, "--model", "simulated",
-                 "--client-base-url", self.address, "--dataset", dataset, "--output-dir", folder, "--monitor", "none", "--sysfs-root", self.root,
+        words = [PROGRAMS / "ipw", "run", "--quiet", "--agent", agent[0], "--agent-kwargs", json.dumps(agent[1]), "--sandbox", sandbox, "--model", "scripted" if model else "simulated",
+                 "--client-base-url", model.url if model else self.address, "--dataset", dataset, "--output-dir", folder, "--monitor", "none", "--sysfs-root", self.root,
                  "--idle-seconds", "0", *(w for p in params for w in ("--dataset-param", p)), *more]
         return words, folder
 
-    def run_ipw(self, params, *more, dataset="terminalbench", status=(0, 1), sandbox="none"):
-        words, folder = self.words(params, *more, dataset=dataset, sandbox=sandbox)
+    def run_ipw(self, params, *more, status=(0, 1), **how):
+        words, folder = self.words(params, *more, **how)
         environment = {**os.environ, "DOCKER_HOST": self.engine.endpoint}
         done = subprocess.run(words, capture_output=True, text=True, timeout=400, env=environment)
         self.assertIn(done.returncode, status, done.stdout + done.stderr)
@@ -179,6 +180,18 @@ class Harness(unittest.TestCase):
         self.assertIsNot(traces["dead"]["is_resolved"], True)
         accuracy = json.loads((run / "summary.json").read_text())
         self.assertEqual(accuracy["totals"]["correct"], 2)
+
+    def test_S15_terminus_leaves_its_terminal_to_the_tests(self):
+        folder = self.tasks()
+        check = "echo '=== short test summary info ==='\n{} && kill -0 $(cat /app/pid) && echo PASSED t.py::test_it || echo FAILED t.py::test_it - gone\n"
+        self.v1(folder, "shell", "Serve.", check.format('[ "$MARK" = here ]'), "run_tests_in_same_shell: true\n")
+        self.v1(folder, "served", "Serve.", check.format("true"))
+        done = {"analysis": "", "plan": "", "task_complete": True, "commands": []}
+        keys = [{"keystrokes": "export MARK=here; sleep 500 & echo $! > /app/pid\n", "duration": 0.5}]
+        model = TalkingModel([json.dumps({**done, "task_complete": False, "commands": keys}), json.dumps(done)])
+        _, traces = self.run_ipw([f"path={folder}"], agent=("terminus", {}), model=model)
+        self.assertEqual({n: t["is_resolved"] for n, t in traces.items()}, {"shell": True, "served": True}, traces)
+        self.assertEqual(traces["shell"]["score_metadata"]["tests_ran_in"], "the agent's session of tmux")
 
     def test_the_sandbox_is_asked_for_only_where_a_task_will_be_in_it(self):
         folder = self.tasks()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An image with bash, git, patch and Python, made of this machine's own files, without any network."""
+"""An image with bash, git, patch, tmux and Python, made of this machine's own files, without any network."""
 import os
 import pathlib
 import re
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tarfile
 
-PROGRAMS = ("bash", "git", "patch", "python3")
+PROGRAMS = ("bash", "git", "patch", "python3", "tmux")
 LEFT_OUT = {"__pycache__", "dist-packages", "site-packages", "test", "tests", "idlelib", "tkinter", "ensurepip", "lib2to3", "turtledemo"}
 
 
@@ -66,6 +66,8 @@ def build(engine, name, folders):
             out.addfile(entry)
         (engine.folder / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
         out.add(engine.folder / "passwd", "etc/passwd")
+        for locale in pathlib.Path("/usr/lib/locale").glob("C.[uU][tT][fF]*8"):  # tmux wants one
+            out.add(locale, str(locale).lstrip("/"))
         for folder, place in folders:
             out.add(folder, place.lstrip("/"))
     engine.podman("import", str(path), name)

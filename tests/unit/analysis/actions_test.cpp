@@ -163,6 +163,21 @@ TEST(Actions, idle_is_not_told_where_a_part_of_the_run_was_watched) {
   const auto a = collect({task(0), task(1)}, summary_of(12));
   EXPECT_FALSE(a.rest.idle_joules);
   EXPECT_NE(a.rest.reason.find("resumed"), std::string::npos);
+  auto summary = summary_of(100);  // enough for all tasks, and yet of the last part alone
+  summary["totals"]["done_before_resume"] = 1;
+  const auto resumed = collect({task(0), task(1)}, summary);
+  EXPECT_FALSE(resumed.rest.idle_joules || resumed.rest.device_joules);
+  EXPECT_NE(resumed.rest.reason.find("resumed"), std::string::npos);
+}
+
+TEST(Actions, M24_what_is_unknown_below_makes_the_sum_unknown) {
+  auto r = task(0);
+  r.spans[2].energy = {gpu(std::nullopt)};
+  for (const auto& action : actions_of(r)) {
+    const bool holds_it = action.span == r.spans[2].id || action.span == r.spans[2].parent || !action.parent;
+    EXPECT_EQ(action.gpu_lost, action.span == r.spans[2].id);
+    EXPECT_EQ(action.inclusive_gpu_joules.has_value(), !holds_it) << action.action;
+  }
 }
 
 TEST(Actions, per_query_counts_a_query_without_the_action_as_none) {

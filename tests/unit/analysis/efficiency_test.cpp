@@ -188,6 +188,14 @@ TEST(Efficiency, publishes_energy_per_token_and_throughput_as_ratios_of_sums) {
   EXPECT_DOUBLE_EQ(*e.decode_tokens_per_second.value, (9 + 39) / (0.5 + 0.75));
 }
 
+TEST(Efficiency, A6_queries_whose_tokens_are_known_in_part_are_in_no_figure_of_tokens) {
+  auto records = mixed(2, 1);
+  records[0].tokens.source = "incomplete";
+  const Efficiency e = efficiency_of(run_of(records), {});  // the second: 9 J in 1.25 s
+  EXPECT_DOUBLE_EQ(*e.joules_per_output_token.value, 9.0 / 40);
+  EXPECT_DOUBLE_EQ(*e.tokens_per_second.value, 40 / 1.25);
+}
+
 TEST(Efficiency, tells_gross_idle_and_net_energy_where_a_baseline_was_taken) {
   auto records = mixed(5, 5);
   for (auto& r : records) r.energy[0].idle_joules = 2;

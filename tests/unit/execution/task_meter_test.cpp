@@ -110,6 +110,17 @@ TEST_F(Meter, ends_a_call_that_does_not_end_with_its_task) {
   m->ended(call(1));
 }
 
+TEST_F(Meter, A6_the_sums_of_a_task_whose_last_call_did_not_end_are_incomplete) {
+  const auto m = meter({});
+  EXPECT_THAT(make_call(*m, 1), IsEmpty());
+  EXPECT_THAT(m->begun(2, "key", "m", at(1)), IsEmpty());
+  const auto totals = m->close("key", at(2));
+  EXPECT_EQ(totals.tokens.output, 20);
+  EXPECT_EQ(totals.tokens.source, "incomplete");
+  EXPECT_FALSE(totals.cost_known);
+  m->ended(call(2));
+}
+
 /// 30 tokens in and 5 out, the first of them after a second.
 clients::Response sub_answer(double begin) {
   clients::Response out;

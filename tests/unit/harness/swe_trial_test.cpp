@@ -102,6 +102,19 @@ TEST_F(SweTrialTest, S11_failures_of_the_harness_are_unscored) {
   engine_->dies_after = 5;
   EXPECT_THAT(verdict().reason, HasSubstr("harness error"));
 }
+TEST_F(SweTrialTest, S11_a_repository_that_cannot_be_read_is_unscored_and_one_that_is_removed_is_no_patch) {
+  for (const auto* words : {"--name-status", "--binary"}) {
+    replies({reply(words, "", 128)});
+    EXPECT_FALSE(verdict().correct.has_value()) << words;
+    EXPECT_THAT(verdict().reason, HasSubstr("cannot be read")) << words;
+  }
+  replies({reply("--name-status", "", 128),
+           reply("/bin/bash /eval.sh", eval_log("PASSED t.py::f\nPASSED t.py::p\n"))});
+  EXPECT_EQ(verdict(kPatch).correct, true) << "the answer's patch serves";
+  replies({reply("--name-status", "", 9)});
+  EXPECT_EQ(verdict().correct, false);
+  EXPECT_EQ(verdict().reason, "no patch");
+}
 TEST_F(SweTrialTest, tests_that_take_too_long_are_not_resolved) {
   replies({{"/bin/bash /eval.sh", {{}, "", {}, "wall", {}}}});
   EXPECT_EQ(verdict().correct, false);

@@ -61,6 +61,18 @@ TEST(Trace, M51_counts_that_nobody_knows_are_null) {
   EXPECT_TRUE(trace["energy_per_output_token_joules"].is_null());
 }
 
+TEST(Trace, A6_all_energy_over_some_of_the_tokens_is_no_figure) {
+  auto r = record();
+  r.energy = r.spans[1].energy;
+  r.tokens = {10, 5, {}, {}, "server"};
+  EXPECT_EQ(trace_json(r)["energy_per_output_token_joules"], 4.0);
+  EXPECT_EQ(trace_json(r)["throughput_tokens_per_sec"], 0.5);
+  r.tokens.source = "incomplete";
+  EXPECT_TRUE(trace_json(r)["energy_per_output_token_joules"].is_null());
+  EXPECT_TRUE(trace_json(r)["throughput_tokens_per_sec"].is_null());
+  EXPECT_EQ(trace_json(r)["total_output_tokens"], 5) << "what is known of them is told";
+}
+
 TEST(Trace, a_turn_holds_the_models_that_its_tools_asked) {
   auto r = record();
   Span sub = r.spans[1];
