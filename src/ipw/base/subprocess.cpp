@@ -39,6 +39,7 @@ class InputFile {
     if (file_ == nullptr || std::fwrite(text.data(), 1, text.size(), file_) != text.size() ||
         std::fflush(file_) != 0)
       throw Error(ErrorCode::Unavailable, "cannot keep the input of a program in the temporary folder");
+    ::fcntl(::fileno(file_), F_SETFD, FD_CLOEXEC);  // programs of other tasks are started meanwhile
     std::rewind(file_);
   }
   ~InputFile() {

@@ -192,7 +192,7 @@ struct Other {
   servers::ServerProbe::Look look;
 };
 
-/// What answers at the default ports and is not ours.
+/// What answers at the default ports and is not ours; whoever that is gets no key.
 std::vector<Other> others(const std::vector<ServerEntry>& ours, const std::stop_token& stop) {
   std::vector<Other> out;
   for (const auto& engine : servers::engines()) {
@@ -200,7 +200,6 @@ std::vector<Other> others(const std::vector<ServerEntry>& ours, const std::stop_
     ServerSpec spec;
     spec.engine = engine.name;
     spec.port = engine.port;
-    spec.key = server_key(engine);
     auto look = servers::ServerProbe(spec, stop).look();
     if (look.door != servers::ServerProbe::Look::Door::Free) out.push_back({&engine, std::move(look)});
   }

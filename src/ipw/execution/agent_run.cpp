@@ -152,7 +152,8 @@ AgentRun::AgentRun(const RunRequest& request, const Surroundings& around, Observ
       dataset_(open_dataset(config_, around, true)),
       info_(dataset_->info()),
       trials_({config_.agent.sandbox_engine, (around.data_dir / "data").string()}) {
-  if (const auto first = datasets::look_at_first(dataset_)) check_task_place(config_.agent, *first);
+  if (const auto first = datasets::look_at_first(dataset_))
+    check_task_place(config_.agent, *first, stop_.get_token());
   source_ = open_source(config_, around, observer);
   engine_ = open_engine(engine_config(config_), around, observer);
   others_ = look_for_others(engine_.description.base_url, config_.sysfs_root);

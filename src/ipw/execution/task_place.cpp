@@ -34,20 +34,22 @@ class ScratchFolder {
   fs::path path_;
 };
 
-std::unique_ptr<sandbox::Workplace> open(const AgentChoice& agent, const fs::path& folder) {
+std::unique_ptr<sandbox::Workplace> open(const AgentChoice& agent, const fs::path& folder,
+                                         const std::stop_token& stop = {}) {
   sandbox::PlaceOptions options;
   options.folder = folder;
   options.image = agent.sandbox_image;
   options.engine = agent.sandbox_engine;
   options.network = agent.sandbox_network;
+  options.stop = stop;
   if (agent.max_task_disk > 0) options.limits.disk_bytes = agent.max_task_disk;
   return require("sandbox", sandbox::workplaces(), agent.sandbox).make(options);
 }
 
-void try_place(const AgentChoice& agent) {
+void try_place(const AgentChoice& agent, const std::stop_token& stop) {
   constexpr int kAnyPort = 8000;
   const ScratchFolder scratch;
-  const auto place = open(agent, scratch.path());
+  const auto place = open(agent, scratch.path(), stop);
   if (const auto socket = place->listen(kAnyPort)) ::close(*socket);
   sandbox::Command command;
   command.argv = {"true"};
@@ -59,13 +61,14 @@ void try_place(const AgentChoice& agent) {
 
 }  // namespace
 
-void check_task_place(const AgentChoice& agent, const datasets::Question& first) {
+void check_task_place(const AgentChoice& agent, const datasets::Question& first,
+                      const std::stop_token& stop) {
   require("sandbox", sandbox::workplaces(), agent.sandbox);
   const bool brings_its_own = is_verified_in_place(first.scorer);
   if (brings_its_own)
     sandbox::connect_engine(agent.sandbox_engine);
   else
-    try_place(agent);
+    try_place(agent, stop);
   if (!brings_its_own && agent.sandbox != "container") return;
   if (const auto left = sandbox::remove_left_containers(agent.sandbox_engine); left > 0)
     log::info("{} containers of runs that were killed are removed", left);

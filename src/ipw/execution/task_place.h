@@ -15,7 +15,8 @@ namespace ipw::execution {
 /// Try what the first task will need, so that what is missing is said before any task begins: a place as the
 /// run's configuration wants it, opened and closed again, or for a task that brings a container the engine
 /// alone. Throws Error. Removes what killed runs have left in the engine.
-void check_task_place(const AgentChoice& agent, const datasets::Question& first);
+void check_task_place(const AgentChoice& agent, const datasets::Question& first,
+                      const std::stop_token& stop = {});
 
 /// The place of one task. Everything in it ends when this goes; its folder stays.
 class TaskPlace {

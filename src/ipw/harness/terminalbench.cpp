@@ -95,8 +95,8 @@ class V1Trial final : public Trial {
                    "  [ -z \"$session\" ] || break\ndone\n"
                    "[ -n \"$session\" ] || exit 97\n"
                    "tmux -S \"$s\" send-keys -t \"$session\" "
-                   "'bash /tests/run-tests.sh > /tmp/ipw-tests.log 2>&1; tmux wait-for -S ipw-tests' Enter\n"
-                   "tmux -S \"$s\" wait-for ipw-tests\ncat /tmp/ipw-tests.log",
+                   "'bash /tests/run-tests.sh > /tmp/ipw-tests.log 2>&1; touch /tmp/ipw-tests.done' Enter\n"
+                   "until [ -e /tmp/ipw-tests.done ]; do sleep 0.2; done\ncat /tmp/ipw-tests.log",
                    {wall_, stop});
     shell_ = "the agent's session of tmux";
     if (end.late || end.exit_status != kNoSession) return end;

@@ -41,14 +41,18 @@ uid_t unused_user() {
   return kFirst + random() % kMany;
 }
 
-/// Give a folder with all below it to a user. Links are not followed.
-void give(const fs::path& folder, uid_t user, gid_t group) {
-  (void)::lchown(folder.c_str(), user, group);
+/// Give what is one user's of a folder and all below it to another. Links are not followed.
+void give(const fs::path& folder, uid_t from, uid_t user, gid_t group) {
+  const auto give_one = [&](const fs::path& path) {
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) == 0 && info.st_uid == from) (void)::lchown(path.c_str(), user, group);
+  };
+  give_one(folder);
   std::error_code ignored;
   for (auto it =
            fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, ignored);
        it != fs::recursive_directory_iterator(); it.increment(ignored))
-    (void)::lchown(it->path().c_str(), user, group);
+    give_one(it->path());
 }
 
 Arguments system_files(bool network) {
@@ -85,11 +89,11 @@ class BubblewrapWorkplace final : public Workplace {
         user_(root_ ? unused_user() : 0),
         mark_("IPW_PLACE=" + new_mark()),
         namespaces_(std::make_unique<HeldNamespaces>(namespaces(options))) {
-    if (root_) give(options_.folder, user_, user_);
+    if (root_) give(options_.folder, ::geteuid(), user_, user_);
   }
   ~BubblewrapWorkplace() override {
     namespaces_.reset();  // first, so that nobody changes the folder meanwhile
-    if (root_) give(options_.folder, ::geteuid(), ::getegid());
+    if (root_) give(options_.folder, user_, ::geteuid(), ::getegid());
   }
   BubblewrapWorkplace(const BubblewrapWorkplace&) = delete;
   BubblewrapWorkplace& operator=(const BubblewrapWorkplace&) = delete;

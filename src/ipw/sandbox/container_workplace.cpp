@@ -49,10 +49,10 @@ class MountedContainer final : public Workplace {
 };
 
 /// Several tasks at once ask for the same image; one of them gets it.
-void get_image(ContainerEngine& engine, const std::string& image) {
+void get_image(ContainerEngine& engine, const std::string& image, const std::stop_token& stop) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
-  if (!engine.has_image(image)) engine.pull(image, {});
+  if (!engine.has_image(image)) engine.pull(image, stop);
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ std::unique_ptr<Workplace> make_container_workplace(const PlaceOptions& options)
   if (options.image.empty())
     throw Error(ErrorCode::Usage, "the sandbox 'container' needs an image", "--sandbox-image debian:12");
   const auto engine = connect_engine(options.engine);
-  get_image(*engine, options.image);
+  get_image(*engine, options.image, options.stop);
   make_directories(options.folder);
   ContainerRequest request;
   request.image = options.image;

@@ -117,6 +117,7 @@ HeldNamespaces::HeldNamespaces(const std::vector<std::string>& arguments) {
   Pipe input, output, info;
   const File errors(std::tmpfile());
   if (!errors) throw Error(ErrorCode::Unavailable, "cannot make a file in the temporary folder");
+  ::fcntl(::fileno(errors.get()), F_SETFD, FD_CLOEXEC);
   std::vector<std::string> argv = {"bwrap", "--info-fd", "3"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   argv.insert(argv.end(), {"--", "sh", "-c", "echo ready; exec cat"});

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 
 #include "ipw/base/registry.h"
@@ -25,6 +26,7 @@ struct PlaceOptions {
   std::string engine;            ///< endpoint of the container engine; empty: the one that is found
   bool network = false;          ///< whether commands reach more than what listen() gives them
   PlaceLimits limits;
+  std::stop_token stop;  ///< ends the getting of an image
 };
 
 /// make() throws Error(Usage | Unavailable | NotFound) with what to do where such a place cannot be made.

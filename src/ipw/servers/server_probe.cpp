@@ -156,13 +156,15 @@ std::string ServerProbe::answer_once(Seconds most) {
   return plain.ok() ? "" : trouble;
 }
 
-std::string ServerProbe::pull(Seconds most, const Tell& tell) {
+std::string ServerProbe::pull(const Tell& tell) {
+  constexpr Seconds kNoLimit{0}, kSilent{600};  // checking the sum of what was fetched is silent
   const Json body = {{"model", spec_.model}, {"stream", true}};
   auto asked =
-      clients::json_post(http::join_url(root_url(spec_), "/api/pull"), dump_json(body), spec_.key, most);
+      clients::json_post(http::join_url(root_url(spec_), "/api/pull"), dump_json(body), spec_.key, kNoLimit);
+  asked.idle_timeout = kSilent;
   PullLines lines(tell);
   http::Response response;
-  response.result = http::send(*session_, bounded(std::move(asked), most), [&](const http::Chunk& chunk) {
+  response.result = http::send(*session_, bounded(std::move(asked), kQuickly), [&](const http::Chunk& chunk) {
     if (response.body.size() < kLongestLine) response.body += chunk.bytes;
     return lines.feed(chunk.bytes);
   });

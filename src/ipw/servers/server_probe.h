@@ -38,7 +38,7 @@ class ServerProbe {
   /// Let it make one token. Empty when it did, else what went wrong.
   std::string answer_once(Seconds most);
   /// Let Ollama fetch its model. Empty when it has it, else what went wrong.
-  std::string pull(Seconds most, const Tell& tell);
+  std::string pull(const Tell& tell);
 
  private:
   http::Request bounded(http::Request request, Seconds most) const;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr Nanoseconds kPoll = std::chrono::milliseconds(200);
 constexpr Nanoseconds kStillWaiting = std::chrono::seconds(10);
-constexpr Seconds kGently{10}, kForced{5}, kPull{600};
+constexpr Seconds kGently{10}, kForced{5};
 constexpr std::size_t kShownLines = 12;
 
 /// It stays a zombie, so that its number is nobody else's.
@@ -59,6 +59,17 @@ Error another_model(const ServerSpec& spec, const std::vector<std::string>& mode
 
 void throw_if_stopped(const std::stop_token& stop) {
   if (stop.stop_requested()) throw Error(ErrorCode::Cancelled, "stopped while a server was being started");
+}
+
+/// However long it takes: its size is the network's matter, not that of the time for getting ready.
+void fetch_model(const ServerSpec& spec, ServerProbe& probe, const StartOptions& options,
+                 const std::stop_token& stop) {
+  const auto trouble = probe.pull(options.tell);
+  throw_if_stopped(stop);
+  if (!trouble.empty())
+    throw Error(ErrorCode::Unavailable,
+                fmt::format("{} cannot fetch {}: {}", spec.engine, spec.model, trouble),
+                "look whether the model's name is right and whether its registry can be reached");
 }
 
 }  // namespace
@@ -194,15 +205,10 @@ void ServerHost::await_ready(const ServerSpec& spec, const ServerEntry& entry, S
 void ServerHost::make_answer(const ServerSpec& spec, ServerProbe& probe, Instant limit,
                              const StartOptions& options, const std::stop_token& stop) const {
   if (spec.model.empty()) return;
-  std::string trouble;
-  if (engine_of(spec).many_models) {
-    const auto begun = clock_.now();
-    trouble = probe.pull(kPull, options.tell);
-    limit += clock_.now() - begun;
-  }
-  throw_if_stopped(stop);
-  const Seconds left = std::max(Seconds(1), Seconds(limit - clock_.now()));
-  if (trouble.empty()) trouble = probe.answer_once(left);
+  const auto begun = clock_.now();
+  if (engine_of(spec).many_models) fetch_model(spec, probe, options, stop);
+  limit += clock_.now() - begun;
+  const auto trouble = probe.answer_once(std::max(Seconds(1), Seconds(limit - clock_.now())));
   throw_if_stopped(stop);
   if (!trouble.empty())
     throw Error(

@@ -16,7 +16,7 @@
 namespace ipw::tools::mcp {
 namespace {
 
-constexpr std::size_t kMostTools = 10'000;
+constexpr std::size_t kMostTools = 10'000, kMostPages = 1000;
 
 class McpTool final : public Tool {
  public:
@@ -65,13 +65,14 @@ class McpTool final : public Tool {
 std::vector<ListedTool> list_tools(Connection& connection, const Patience& patience) {
   std::vector<ListedTool> out;
   std::string params = "{}", before;
+  std::size_t pages = 0;
   do {
     const auto answer = connection.ask({"tools/list", params, "", {}}, patience, true);
     if (answer.trouble != Trouble::None || answer.message.kind != Message::Kind::Result)
       fail_listing(connection, answer);
     auto page = parse_tools(answer.message.body, connection.is_http());
     std::ranges::move(page.tools, std::back_inserter(out));
-    if (out.size() > kMostTools || (!page.cursor.empty() && page.cursor == before))
+    if (++pages > kMostPages || out.size() > kMostTools || (!page.cursor.empty() && page.cursor == before))
       throw Error(ErrorCode::Format, fmt::format("{} lists tools without end", connection.name()));
     before = page.cursor;
     params = page.cursor.empty() ? "" : fmt::format(R"({{"cursor":{}}})", page.cursor);
@@ -81,12 +82,12 @@ std::vector<ListedTool> list_tools(Connection& connection, const Patience& patie
 
 class ConnectedClient final : public Client {
  public:
-  ConnectedClient(std::shared_ptr<Connection> connection, Seconds most)
-      : connection_(std::move(connection)), most_(most) {}
+  ConnectedClient(std::shared_ptr<Connection> connection, Patience patience)
+      : connection_(std::move(connection)), patience_(std::move(patience)) {}
 
   ToolSet tools() override {
     connection_->tools_are_listed();
-    auto listed = list_tools(*connection_, {most_, {}});
+    auto listed = list_tools(*connection_, patience_);
     make_names(listed);
     ToolSet out;
     for (auto& tool : listed) out.push_back(std::make_unique<McpTool>(connection_, std::move(tool)));
@@ -96,7 +97,7 @@ class ConnectedClient final : public Client {
 
  private:
   std::shared_ptr<Connection> connection_;
-  Seconds most_;
+  const Patience patience_;
 };
 
 }  // namespace
@@ -176,8 +177,9 @@ std::unique_ptr<Channel> open_channel(const ServerSpec& spec, Transport transpor
 
 std::unique_ptr<Client> connect_with(OpenWith open, const ServerSpec& spec, std::stop_token stop) {
   auto connection = std::make_shared<Connection>(std::move(open), spec);
-  connection->connect({spec.start, std::move(stop)});
-  return std::make_unique<ConnectedClient>(std::move(connection), spec.start);
+  Patience patience{spec.start, std::move(stop)};
+  connection->connect(patience);
+  return std::make_unique<ConnectedClient>(std::move(connection), std::move(patience));
 }
 
 std::unique_ptr<Client> connect(const ServerSpec& spec, std::stop_token stop) {

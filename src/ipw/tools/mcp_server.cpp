@@ -75,6 +75,7 @@ std::optional<ServerStep> wrong_head(const Message& message, const Json& meta) {
 }  // namespace
 
 std::string version_of(const Message& request) {
+  if (request.body.empty()) return {};  // an error, or no message at all
   const auto meta = modern_meta(body_of(request));
   return meta.is_object() && meta.contains(kVersionKey) && meta[kVersionKey].is_string()
              ? meta[kVersionKey].get<std::string>()

@@ -45,7 +45,7 @@ class SseChannel final : public Channel {
     const auto unsent = send(to_line(request), patience);
     if (!unsent.empty()) {
       dialog_.await(request.id, {Seconds(0), {}});
-      return {Trouble::Unsent, unsent, {}};
+      return {patience.stop.stop_requested() ? Trouble::Stopped : Trouble::Unsent, unsent, {}};
     }
     auto answer = dialog_.await(request.id, patience);
     if ((answer.trouble == Trouble::Late || answer.trouble == Trouble::Stopped) && ask.method != "initialize")
@@ -72,20 +72,32 @@ class SseChannel final : public Channel {
     return out;
   }
 
-  /// Why a line was not sent; empty when it was.
+  bool has_endpoint(const Patience& patience) const {
+    for (Seconds waited{0}; waited < patience.most && !patience.stop.stop_requested(); waited += kTurn)
+      if (endpoint_.wait_for(std::min(kTurn, patience.most)) == std::future_status::ready) return true;
+    return false;
+  }
+
+  /// Why a line was not sent; empty when it was or may have been: a server that answers the request only when
+  /// its tool is done has it, and what came of it stands in the stream.
   std::string send(const std::string& line, const Patience& patience) {
-    if (endpoint_.wait_for(patience.most) != std::future_status::ready)
-      return "the server names no address to send to";
+    if (!has_endpoint(patience)) return "the server names no address to send to";
     const auto url = endpoint_.get();
     if (url.empty()) return "the stream of the server has ended";
-    auto out = request("POST", url, kToTell);
+    auto out = request("POST", url, std::min(patience.most, kToTell));
     out.headers.emplace_back("Content-Type", "application/json");
     out.body = line;
     out.stop = patience.stop;
     const auto session = http::make_session();
     const auto response = http::fetch(*session, std::move(out));
-    if (response.result.failure) return response.result.failure->message;
-    return response.ok() ? "" : fmt::format("HTTP {}", response.result.status);
+    if (const auto& failure = response.result.failure) {
+      using Kind = http::TransferFailure::Kind;
+      const bool refused =
+          failure->kind == Kind::Resolve || failure->kind == Kind::Connect || failure->kind == Kind::Tls;
+      return refused ? failure->message : "";
+    }
+    const int status = response.result.status;
+    return response.ok() || status >= 500 ? "" : fmt::format("HTTP {}", status);
   }
 
   void listen(const std::stop_token& stop) {

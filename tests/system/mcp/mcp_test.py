@@ -119,6 +119,23 @@ class OurClient(unittest.TestCase):
             done = ipw("call", url, "wait", '{"seconds": 20}', "--timeout", "0.5", status=1)
             self.assertIn("no answer within 0.5 s", done.stdout)
 
+    def test_a_message_that_is_no_request_is_taken(self):
+        with serving("--tool", "calculator") as url:
+            hello = {"protocolVersion": LEGACY[-1], "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
+            response, _ = post(url, {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}, Accept="application/json, text/event-stream")
+            headers = {"Mcp-Session-Id": response.getheader("Mcp-Session-Id"), "Accept": "application/json, text/event-stream"}
+            response, _ = post(url, {"jsonrpc": "2.0", "id": 1, "error": {"code": -32601, "message": "x"}}, **headers)
+            self.assertEqual(response.status, 202)
+
+    @unittest.skipIf(os.geteuid() != 0, "only root could take a folder from its owner")
+    def test_a_workspace_of_somebody_else_stays_his(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chown(folder, 12345, 12345)
+            done = ipw("serve", "--tool", "bash", "--workspace", folder, status=2)
+            self.assertIn("is not a folder of root's own", done.stderr)
+            self.assertEqual(os.stat(folder).st_uid, 12345)
+        self.assertIn("is not a folder of root's own", ipw("serve", "--tool", "bash", "--workspace", "/", status=2).stderr)
+
     def test_a_server_gets_none_of_our_keys(self):
         names = ipw("call", spec(), "environment", env={**os.environ, "OPENAI_API_KEY": "sk-secret"}).stdout.split()
         self.assertNotIn("OPENAI_API_KEY", names)

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <thread>
 
 #include "ipw/base/error.h"
 
@@ -38,6 +42,22 @@ TEST(Process, does_not_wait_for_what_it_left_in_the_background_if_asked_not_to) 
   EXPECT_FALSE(result.timed_out);
   const int left = std::stoi(result.out);
   EXPECT_EQ(::kill(left, SIGKILL), 0);
+}
+
+TEST(Process, has_no_file_of_a_program_that_runs_beside_it) {
+  std::string name = "/tmp/ipw-process-XXXXXX";
+  const std::string folder = ::mkdtemp(name.data());
+  ProcessRequest request;
+  request.argv = {"sh", "-c",
+                  "touch " + folder + "/begun; until [ -e " + folder + "/end ]; do sleep 0.01; done"};
+  request.input = "a secret of another task";
+  std::thread beside([&] { run_process(request); });
+  while (!std::filesystem::exists(folder + "/begun")) std::this_thread::yield();
+  const auto files = run_process({"ls", "-l", "/proc/self/fd"}, Seconds(10)).out;
+  run_process({"touch", folder + "/end"}, Seconds(10));
+  beside.join();
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(files.find("deleted"), std::string::npos) << files;
 }
 
 TEST(Process, may_have_nothing_of_our_environment) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/tools/mcp_client.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "ipw/base/error.h"
+#include "ipw/base/json.h"
+#include "ipw/http/server.h"
 #include "unit/tools/mcp_loop.h"
 #include "unit/tools/mcp_tools.h"
 
@@ -146,6 +150,51 @@ TEST(McpClient, reads_all_pages_and_none_without_end) {
   };
   EXPECT_EQ(Scripted({paged(false)}).client->tools().size(), 3U);
   EXPECT_THROW(Scripted({paged(true)}).client->tools(), Error);
+}
+
+TEST(McpClient, pages_that_bring_nothing_end_too_and_a_stop_ends_them_at_once) {
+  int page = 0;
+  const auto empty = [&](const Ask& ask) {
+    if (ask.method == "initialize") return result(kLegacyHello);
+    if (ask.method != "tools/list") return error(-32601, "no");
+    return result(fmt::format(R"({{"tools":[],"nextCursor":"{}"}})", ++page));
+  };
+  EXPECT_THROW(Scripted({empty}).client->tools(), Error);
+  EXPECT_EQ(page, 1000);
+}
+
+/// A server of the old revision that answers a request only when the answer stands in its stream, as that of
+/// Java does, and then not at all.
+TEST(SseChannel, a_request_that_is_not_acknowledged_is_not_asked_again) {
+  std::string id;
+  int asked = 0;
+  const auto server = http::serve([&](const http::ServerRequest& request) {
+    if (request.method == "POST") {
+      ++asked;
+      id = parse_json(request.body).value()["id"].dump();
+      return http::ServerResponse{200, {}, {}, [] { return http::Piece{"x", std::chrono::hours(1)}; }};
+    }
+    http::ServerResponse stream{200, {{"Content-Type", "text/event-stream"}}, {}, {}};
+    stream.stream = [&id, told = 0]() mutable {
+      if (told == 0) return ++told, http::Piece{"event: endpoint\ndata: /post\n\n"};
+      if (told == 1 && !id.empty())
+        return ++told,
+               http::Piece{fmt::format(
+                   "event: message\ndata: {{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{{}}}}\n\n", id)};
+      return http::Piece{": nothing\n\n", std::chrono::milliseconds(20)};
+    };
+    return stream;
+  });
+  ServerSpec spec;
+  spec.url = fmt::format("http://127.0.0.1:{}/sse", server->port());
+  const auto channel = open_sse_channel(spec, nullptr);
+  const auto answer = channel->ask({"tools/call", "{}", "", {}}, {Seconds(0.5), {}});
+  EXPECT_EQ(answer.trouble, Trouble::None) << answer.why;
+  EXPECT_EQ(asked, 1);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(channel->ask({"tools/call", "{}", "", {}}, {Seconds(60), stop.get_token()}).trouble,
+            Trouble::Stopped);
 }
 
 TEST(McpClient, refuses_a_list_with_one_name_twice) {

@@ -69,6 +69,10 @@ TEST_F(McpServer, A19_asking_whether_it_lives_and_what_it_has_calls_no_tool) {
   EXPECT_EQ(called, 0);
 }
 
+TEST(McpMessage, what_is_no_request_has_no_version) {
+  EXPECT_EQ(version_of(Message{}), "");
+}
+
 TEST_F(McpServer, agrees_on_the_clients_revision_or_offers_its_own) {
   for (const auto version : kLegacyVersions) {
     ServerSession fresh(tools);
