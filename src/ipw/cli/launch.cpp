@@ -14,6 +14,7 @@
 #include "ipw/cli/run_request.h"
 #include "ipw/execution/merge.h"
 #include "ipw/execution/slurm.h"
+#include "ipw/execution/task_artifacts.h"
 #include "ipw/records/run_folder.h"
 
 namespace ipw::cli {
@@ -45,6 +46,38 @@ fs::path write_task_config(const execution::ProfileConfig& config, const fs::pat
   return folder / "config.json";
 }
 
+std::size_t shards_of(const Values& values) {
+  return static_cast<std::size_t>(values.integer("--shards", 1).value_or(1));
+}
+
+/// A folder that the merge would replace though no merge made it, if there is one.
+std::optional<fs::path> unmerged_target(execution::ProfileConfig config) {
+  config.shard = {};
+  for (const auto& folder : execution::folders_of_run(config))
+    if (!fs::exists(folder / "parts")) return folder;
+  return std::nullopt;
+}
+
+/// One shard is the run itself: its task goes on with the folder, if that is asked for.
+void check_target(const execution::ProfileConfig& config, const Values& values) {
+  const bool alone = shards_of(values) == 1;
+  if (values.has("--overwrite") || (alone && values.has("--resume"))) return;
+  if (const auto there = unmerged_target(config))
+    throw Error(ErrorCode::Usage,
+                fmt::format("{} is a run that was not merged from shards; this one would replace it",
+                            there->string()),
+                fmt::format("--overwrite replaces it, another --output-dir keeps it{}",
+                            alone ? ", --resume goes on with it" : ""));
+}
+
+/// The tasks begin anew, each once: what their shards have goes before they start.
+void drop_shards(execution::ProfileConfig config, std::size_t shards) {
+  for (std::size_t shard = 1; shard <= shards; ++shard) {
+    config.shard = {shard, shards};
+    for (const auto& folder : execution::folders_of_run(config)) execution::remove_tree(folder);
+  }
+}
+
 execution::SlurmJob job_of(const std::string& command, const execution::RunRequest& request,
                            const std::vector<std::string>& flags, const Values& values) {
   execution::SlurmJob job;
@@ -52,7 +85,7 @@ execution::SlurmJob job_of(const std::string& command, const execution::RunReque
   const auto output = fs::absolute(request.config.output_dir).lexically_normal();
   job.folder = output / "slurm";
   job.name = "ipw-" + command;
-  job.shards = static_cast<std::size_t>(values.integer("--shards", 1).value_or(1));
+  job.shards = shards_of(values);
   job.options = values.list("--slurm-option");
   auto config = request.config;
   config.output_dir = output.string();
@@ -62,7 +95,8 @@ execution::SlurmJob job_of(const std::string& command, const execution::RunReque
   job.task = {program.string(), command, "--config", file.string(), "--quiet"};
   job.task.insert(job.task.end(), flags.begin(), flags.end());
   if (values.has("--retry-failed")) job.task.emplace_back("--retry-failed");
-  job.task.emplace_back(values.has("--overwrite") ? "--overwrite" : "--resume");
+  // Never --overwrite: Slurm may start a task again, and the shard must then go on.
+  job.task.emplace_back("--resume");
   return job;
 }
 
@@ -99,7 +133,9 @@ Launched wait_and_merge(const execution::SlurmJob& job, const std::string& id,
   }
   tell_tasks(job);
   const auto output = job.folder.parent_path();
-  auto outcome = execution::merge({output, shard_folders(request.config, output, job.shards), true},
+  // One shard is its own target; else only what a merge made is replaced without a word.
+  const bool replaces = values.has("--overwrite") || job.shards == 1 || !unmerged_target(request.config);
+  auto outcome = execution::merge({output, shard_folders(request.config, output, job.shards), replaces},
                                   context.around.clock.wall());
   if (!outcome.missing.empty()) say("missing shards: {}\n", fmt::join(outcome.missing, ", "));
   outcome.run.interrupted = false;
@@ -114,6 +150,7 @@ std::optional<Launched> launch(const std::string& command, const execution::RunR
   if (!asked_for(values)) return std::nullopt;
   if (request.config.shard.count > 1)
     throw Error(ErrorCode::Usage, "--shard and --launcher exclude each other", "--shards N parts the run");
+  check_target(request.config, values);
   const auto job = job_of(command, request, flags, values);
   const auto script = execution::write_slurm_script(job);
   if (values.has("--dry-run")) {
@@ -121,6 +158,7 @@ std::optional<Launched> launch(const std::string& command, const execution::RunR
         execution::shell_quoted(script.string()));
     return Launched{};
   }
+  if (values.has("--overwrite")) drop_shards(request.config, job.shards);
   // By the environment alone: the script and its configuration are for everybody's eyes.
   std::vector<std::string> environment;
   if (!request.config.api_key.empty()) environment.push_back("IPW_API_KEY=" + request.config.api_key);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ipw mcp: list and call the tools of a server of the Model Context Protocol, and be one.
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -184,11 +183,6 @@ std::unique_ptr<sandbox::Workplace> workspace(const Values& values) {
   options.folder = std::filesystem::absolute(*folder);
   if (!std::filesystem::is_directory(options.folder))
     throw Error(ErrorCode::NotFound, fmt::format("--workspace {} is no folder", *folder), "make it first");
-  struct stat info {};
-  if (::geteuid() == 0 && ::stat(options.folder.c_str(), &info) == 0 &&
-      (info.st_uid != 0 || std::filesystem::equivalent(options.folder, options.folder.root_path())))
-    throw Error(ErrorCode::Usage, fmt::format("--workspace {} is not a folder of root's own", *folder),
-                "run ipw as the user whose folder it is, or name a folder for this purpose");
   return sandbox::make_bubblewrap_workplace(options);
 }
 

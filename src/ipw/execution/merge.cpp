@@ -135,15 +135,17 @@ void copy_part(const Part& part, const fs::path& into) {
     if (fs::exists(file)) fs::copy_file(file, home / file.filename());
 }
 
-void copy_artifacts(const fs::path& from, const fs::path& into) {
+/// Returns how many things in them were left out.
+std::size_t copy_artifacts(const fs::path& from, const fs::path& into) {
   const auto root = from / "artifacts";
-  if (!fs::is_directory(root)) return;
+  std::size_t left_out = 0;
+  if (!fs::is_directory(root)) return left_out;
   make_directories(into / "artifacts");
   for (const auto& task : fs::directory_iterator(root)) {
     const auto target = into / "artifacts" / task.path().filename();
-    if (!fs::exists(target))
-      fs::copy(task.path(), target, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    if (!fs::exists(target)) left_out += copy_tree(task.path(), target);
   }
+  return left_out;
 }
 
 std::vector<std::size_t> missing_shards(const std::vector<Part>& parts) {
@@ -251,7 +253,7 @@ class Merge {
     make_directories(work);
     try {
       auto outcome = write(work);
-      fs::remove_all(target_);
+      remove_tree(target_);
       fs::rename(work, target_);
       return outcome;
     } catch (...) {
@@ -266,7 +268,10 @@ class Merge {
     write_journal(work);
     check_once(parts_);
     for (const auto& part : parts_) copy_part(part, work);
-    for (const auto& folder : request_.folders) copy_artifacts(folder, work);
+    std::size_t left_out = 0;
+    for (const auto& folder : request_.folders) left_out += copy_artifacts(folder, work);
+    if (left_out > 0)
+      log::warning("{} things in the artifacts are left out: pipes, sockets, or not to be read", left_out);
     records::write_config(work, to_json(config_));
     Json summary = head();
     write_dataset(work, summary, description());

@@ -9,6 +9,7 @@
 #include "ipw/base/text.h"
 #include "ipw/clients/models.h"
 #include "ipw/execution/calibrate.h"
+#include "ipw/execution/task_artifacts.h"
 #include "ipw/records/run_folder.h"
 #include "ipw/rpc/monitor.h"
 #include "ipw/telemetry/merged_source.h"
@@ -162,7 +163,7 @@ OpenFolder open_folder(const RunRequest& request, const std::string& hardware_la
   if (exists && request.folder == FolderPolicy::Refuse)
     throw Error(ErrorCode::Unavailable, fmt::format("{} exists already", path.string()),
                 "--resume goes on with it, --overwrite replaces it, --output-dir writes elsewhere");
-  if (exists) fs::remove_all(path);
+  if (exists) remove_tree(path);
   make_directories(path);
   records::write_config(path, to_json(config));
   return {path, {}};

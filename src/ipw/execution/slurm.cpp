@@ -5,11 +5,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "ipw/base/error.h"
 #include "ipw/base/files.h"
 #include "ipw/base/subprocess.h"
 #include "ipw/base/text.h"
+#include "ipw/execution/setup.h"
+#include "ipw/records/run_folder.h"
 
 namespace ipw::execution {
 namespace {
@@ -45,6 +48,19 @@ ProcessResult run_command(std::vector<std::string> argv, const std::vector<std::
 std::string last_line(const std::string& text) {
   const auto trimmed = trim(text);
   return std::string(trimmed.substr(trimmed.rfind('\n') + 1));
+}
+
+bool bears_name_of(const fs::path& folder, const ProfileConfig& config) {
+  const auto wanted = folder_name(config, "", config.dataset);
+  const auto name = folder.filename().string();
+  if (!config.agent.name.empty()) return name == wanted;
+  constexpr std::string_view kCommand = "profile_", kHardware = "UNKNOWN_HW";
+  if (!name.starts_with(kCommand) || !name.ends_with(wanted.substr(kCommand.size() + kHardware.size())))
+    return false;
+  // A hardware and a model may look like another hardware and another model: the configuration knows.
+  if (!fs::exists(folder / "config.json")) return false;
+  const auto own = profile_config_from_json(records::read_config(folder));
+  return folder_name(own, "", own.dataset) == wanted;
 }
 
 }  // namespace
@@ -134,6 +150,15 @@ bool await_slurm(const std::string& job_id, Clock& clock, const std::stop_token&
     clock.sleep_until(clock.now() + kPoll);
   }
   return false;
+}
+
+std::vector<fs::path> folders_of_run(const ProfileConfig& config) {
+  std::vector<fs::path> out;
+  if (!fs::is_directory(config.output_dir)) return out;
+  for (const auto& entry : fs::directory_iterator(config.output_dir))
+    if (entry.is_directory() && bears_name_of(entry.path(), config) && !fs::is_empty(entry.path()))
+      out.push_back(entry.path());
+  return out;
 }
 
 std::optional<int> slurm_task_status(const fs::path& folder, std::size_t shard) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ipw/base/clock.h"
+#include "ipw/execution/config.h"
 
 namespace ipw::execution {
 
@@ -34,6 +35,10 @@ std::string submit_slurm(const std::filesystem::path& script, const std::vector<
 
 /// Wait until no task of the job is in the queue. False when it was stopped before. Throws Error.
 bool await_slurm(const std::string& job_id, Clock& clock, const std::stop_token& stop);
+
+/// The folders in the output directory that bear the name of a run, its shard included. The hardware in a
+/// name is any: that of the nodes is not known where a job is submitted. Empty ones do not count.
+std::vector<std::filesystem::path> folders_of_run(const ProfileConfig& config);
 
 /// How a task ended, or nothing where it left no word (killed, node lost).
 std::optional<int> slurm_task_status(const std::filesystem::path& folder, std::size_t shard);

@@ -8,6 +8,7 @@
 
 #include "ipw/base/files.h"
 #include "ipw/base/json.h"
+#include "ipw/base/log.h"
 #include "ipw/records/exports.h"
 #include "ipw/records/run_folder.h"
 
@@ -34,6 +35,35 @@ fs::path folder_of(const fs::path& run_folder, const datasets::Question& questio
                       (question.id.empty() ? id : fmt::format("{}_{}", id, slug(question.id))));
 }
 
+/// Give the owner all rights on the folders, so that they can be emptied. Links are not followed.
+void open_folders(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(fs::symlink_status(path, error))) return;
+  fs::permissions(path, fs::perms::owner_all, fs::perm_options::add | fs::perm_options::nofollow, error);
+  fs::directory_iterator entry(path, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) open_folders(entry->path());
+}
+
+/// 1 where something cannot be read, 0 without an error. Throws for others, such as a full disk.
+std::size_t left_out(const std::error_code& error, const fs::path& from, const fs::path& to) {
+  if (!error) return 0;
+  for (const auto reason : {std::errc::permission_denied, std::errc::operation_not_permitted,
+                            std::errc::no_such_file_or_directory, std::errc::filename_too_long})
+    if (error == reason) return 1;
+  throw fs::filesystem_error("cannot copy", from, to, error);
+}
+
+std::size_t copy_folder(const fs::path& from, const fs::path& to, fs::perms rights) {
+  make_directories(to);
+  fs::permissions(to, rights | fs::perms::owner_all);
+  std::size_t count = 0;
+  std::error_code error;
+  fs::directory_iterator entry(from, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error))
+    count += copy_tree(entry->path(), to / entry->path().filename());
+  return count + left_out(error, from, to);
+}
+
 }  // namespace
 
 fs::path workspace_of(const fs::path& run_folder, const datasets::Question& question) {
@@ -42,7 +72,7 @@ fs::path workspace_of(const fs::path& run_folder, const datasets::Question& ques
 
 TaskArtifacts::TaskArtifacts(const fs::path& run_folder, const datasets::Question& question)
     : id_(id_of(question)), folder_(folder_of(run_folder, question)) {
-  fs::remove_all(folder_);
+  remove_tree(folder_);
   make_directories(workspace());
 }
 
@@ -81,18 +111,43 @@ void TaskArtifacts::write(const records::QueryRecord& record, const agents::Task
 }
 
 void TaskArtifacts::drop() const {
-  fs::remove_all(folder_);
+  remove_tree(folder_);
+}
+
+void remove_tree(const fs::path& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (!error) return;
+  open_folders(folder);
+  fs::remove_all(folder);
+}
+
+std::size_t copy_tree(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  const auto status = fs::symlink_status(from, error);
+  if (fs::is_directory(status)) return copy_folder(from, to, status.permissions());
+  if (fs::is_symlink(status))
+    fs::copy_symlink(from, to, error);
+  else if (fs::is_regular_file(status))
+    fs::copy_file(from, to, error);
+  else
+    return 1;
+  return left_out(error, from, to);
 }
 
 void write_artifacts_manifest(const fs::path& run_folder) {
   const auto root = run_folder / "artifacts";
   std::map<std::string, std::vector<std::string>> tasks;
-  if (fs::is_directory(root))
-    for (const auto& entry : fs::recursive_directory_iterator(root)) {
-      if (!entry.is_regular_file()) continue;
-      const auto path = entry.path().lexically_relative(root);
+  std::error_code error, unknown;
+  if (fs::is_directory(root)) {
+    fs::recursive_directory_iterator entry(root, fs::directory_options::skip_permission_denied, error);
+    for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+      if (!entry->is_regular_file(unknown)) continue;
+      const auto path = entry->path().lexically_relative(root);
       tasks[path.begin()->string()].push_back(path.generic_string());
     }
+  }
+  if (error) log::warning("artifacts_manifest.json does not name all files: {}", error.message());
   Json manifest = Json::array();
   for (auto& [folder, files] : tasks) {
     std::ranges::sort(files);

@@ -37,7 +37,15 @@ class TaskArtifacts {
   std::filesystem::path folder_;
 };
 
-/// Write artifacts_manifest.json: every task's folder with its files, sorted.
+/// Remove a folder with all that an agent left in it, folders without rights too. Throws.
+void remove_tree(const std::filesystem::path& folder);
+/// Copy what an agent left: folders, which their owner may change then, regular files, and links as links.
+/// Returns how many others (pipes, sockets, what may not be read) were left out. Throws where it cannot
+/// write.
+std::size_t copy_tree(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Write artifacts_manifest.json: every task's folder with its files, sorted. What may not be read is left
+/// out.
 void write_artifacts_manifest(const std::filesystem::path& run_folder);
 /// The files that a finished run of agents has besides: its exports, and the manifests of tasks and
 /// artifacts.

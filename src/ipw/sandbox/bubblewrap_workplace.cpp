@@ -34,25 +34,36 @@ void append(Arguments& to, Arguments more) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-/// A user's number that nobody has: far from those of people, services and containers.
+/// Numbers of users that nobody has: far from those of people, services and containers.
+constexpr uid_t kFirstUser = 0x60000000, kManyUsers = 0x0fffffff;
+
 uid_t unused_user() {
-  constexpr uid_t kFirst = 0x60000000, kMany = 0x0fffffff;
   std::random_device random;
-  return kFirst + random() % kMany;
+  return kFirstUser + random() % kManyUsers;
 }
 
-/// Give what is one user's of a folder and all below it to another. Links are not followed.
-void give(const fs::path& folder, uid_t from, uid_t user, gid_t group) {
-  const auto give_one = [&](const fs::path& path) {
-    struct stat info {};
-    if (::lstat(path.c_str(), &info) == 0 && info.st_uid == from) (void)::lchown(path.c_str(), user, group);
-  };
-  give_one(folder);
+/// What root has made, or a place of ours has had.
+bool is_ours(const fs::path& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0 &&
+         (info.st_uid == ::geteuid() || info.st_uid - kFirstUser < kManyUsers);
+}
+
+/// Give what is ours of a folder and all below it to a user. Links are not followed.
+void give(const fs::path& folder, uid_t user, gid_t group) {
+  if (is_ours(folder)) (void)::lchown(folder.c_str(), user, group);
   std::error_code ignored;
   for (auto it =
            fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, ignored);
        it != fs::recursive_directory_iterator(); it.increment(ignored))
-    give_one(it->path());
+    if (is_ours(it->path())) (void)::lchown(it->path().c_str(), user, group);
+}
+
+/// Root would take the files of a folder from their owner.
+void check_folder(const fs::path& folder) {
+  if (::geteuid() != 0 || (is_ours(folder) && folder.lexically_normal() != folder.root_path())) return;
+  throw Error(ErrorCode::Usage, fmt::format("{} is not a folder of root's own", folder.string()),
+              "run ipw as the user whose folder it is, or name a folder for this purpose");
 }
 
 Arguments system_files(bool network) {
@@ -89,11 +100,11 @@ class BubblewrapWorkplace final : public Workplace {
         user_(root_ ? unused_user() : 0),
         mark_("IPW_PLACE=" + new_mark()),
         namespaces_(std::make_unique<HeldNamespaces>(namespaces(options))) {
-    if (root_) give(options_.folder, ::geteuid(), user_, user_);
+    if (root_) give(options_.folder, user_, user_);
   }
   ~BubblewrapWorkplace() override {
     namespaces_.reset();  // first, so that nobody changes the folder meanwhile
-    if (root_) give(options_.folder, user_, ::geteuid(), ::getegid());
+    if (root_) give(options_.folder, ::geteuid(), ::getegid());
   }
   BubblewrapWorkplace(const BubblewrapWorkplace&) = delete;
   BubblewrapWorkplace& operator=(const BubblewrapWorkplace&) = delete;
@@ -178,6 +189,7 @@ std::unique_ptr<Workplace> make_bubblewrap_workplace(const PlaceOptions& options
   if (options.folder.empty())
     throw Error(ErrorCode::Usage, "the sandbox 'bubblewrap' needs a folder of this machine");
   make_directories(options.folder);
+  check_folder(options.folder);
   try {
     return std::make_unique<BubblewrapWorkplace>(options);
   } catch (const Error& error) {

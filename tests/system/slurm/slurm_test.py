@@ -98,6 +98,37 @@ class Slurm(unittest.TestCase):
         self.ipw("merge", out, *out.glob("*_shard*"), "--overwrite")
         self.assertEqual(timeless(self.whole("out")), before)
 
+    def test_a_run_that_no_merge_made_is_replaced_only_when_asked_to(self):
+        self.ipw("profile", *ECHO, "--output-dir", "out")
+        alone = self.whole("out")
+        before = (alone / "journal.jsonl").read_bytes()
+        slurm = ["profile", "--config", alone / "config.json", "--quiet", "--launcher", "slurm", "--shards", "2", "--wait"]
+        done = self.ipw(*slurm, status=(2,))
+        self.assertIn("was not merged from shards", done.stderr)
+        self.assertIn("--overwrite", done.stderr)
+        self.assertEqual([p.name for p in (self.place / "out").iterdir()], [alone.name])
+        self.assertEqual((alone / "journal.jsonl").read_bytes(), before)
+        self.ipw(*slurm, "--overwrite")
+        self.assertEqual(len(list((self.whole("out") / "parts").iterdir())), 2)
+        self.ipw(*slurm)  # what a merge made is made again
+
+    def test_with_overwrite_shards_begin_anew_and_a_task_that_is_started_again_goes_on(self):
+        slurm = ["profile", *ECHO, "--output-dir", "out", "--launcher", "slurm", "--shards", "2", "--wait"]
+        self.ipw(*slurm)
+        out = self.place / "out"
+        marks = [shard / "mark" for shard in out.glob("*_shard*")]
+        for mark in marks:
+            mark.touch()
+        self.ipw(*slurm)
+        self.assertEqual([mark.exists() for mark in marks], [True, True])
+        self.ipw(*slurm, "--overwrite")
+        self.assertEqual([mark.exists() for mark in marks], [False, False])
+        journals = [mark.parent / "journal.jsonl" for mark in marks]
+        before = [journal.read_bytes() for journal in journals]
+        self.assertEqual(self.cluster.run("sbatch", "--wait", str(out / "slurm/job.sh"), timeout=120).returncode, 0)
+        for journal, lines in zip(journals, before):
+            self.assertTrue(journal.read_bytes().startswith(lines), journal)
+
     def test_Z10_a_key_goes_by_the_environment_and_stands_in_no_file(self):
         self.ipw("profile", *ECHO, "--output-dir", "out", "--launcher", "slurm", "--shards", "2", "--wait", "--api-key", "sk-very-secret")
         for path in self.place.rglob("*"):

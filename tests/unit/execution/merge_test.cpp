@@ -2,6 +2,7 @@
 #include "ipw/execution/merge.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -266,6 +267,25 @@ TEST_F(Merging, replaces_a_merged_folder_only_when_asked_to) {
             }).find("exists already"),
             std::string::npos);
   EXPECT_TRUE(merge({root_ / "out", {half, b}, true}, kNow).missing.empty());
+}
+
+TEST_F(Merging, copies_of_the_artifacts_what_can_be_copied_and_counts_the_rest) {
+  const auto a = shard(1, 2, 4), b = shard(2, 2, 4);
+  make_directories(a / "artifacts/q1/cache");
+  write_file_atomic(a / "artifacts/q1/cache/file", "x");
+  fs::create_symlink("nowhere", a / "artifacts/q1/link");
+  fs::permissions(a / "artifacts/q1/cache", fs::perms(0555));
+  ASSERT_EQ(mkfifo((a / "artifacts/q1/pipe").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo((b / "artifacts/q2/pipe").c_str(), 0600), 0);
+  testing::internal::CaptureStderr();
+  const auto folder = merge({root_ / "out", {a, b}, false}, kNow).run.folder;
+  const auto said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("2 things in the artifacts are left out"), std::string::npos) << said;
+  EXPECT_EQ(read_file(folder / "artifacts/q1/cache/file"), "x");
+  EXPECT_EQ(read_file(folder / "artifacts/q2/response.txt"), "x");
+  EXPECT_EQ(fs::read_symlink(folder / "artifacts/q1/link"), "nowhere");
+  EXPECT_FALSE(fs::exists(folder / "artifacts/q1/pipe"));
+  fs::permissions(a / "artifacts/q1/cache", fs::perms(0755));
 }
 
 TEST_F(Merging, joins_many_journals_in_rounds) {

@@ -3,10 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "ipw/base/error.h"
+#include "ipw/base/files.h"
 #include "ipw/base/subprocess.h"
 #include "ipw/execution/bench.h"
 #include "ipw/execution/setup.h"
+#include "ipw/records/run_folder.h"
 
 namespace ipw::execution {
 namespace {
@@ -83,6 +88,58 @@ TEST(Bench, C7_every_client_has_the_address_of_its_own_server) {
   EXPECT_EQ(default_base_url("sglang"), "http://localhost:30000/v1");
   EXPECT_EQ(default_base_url("openai"), "https://api.openai.com/v1");
   EXPECT_THROW(default_base_url("mlx"), Error);
+}
+
+class FoldersOfRun : public testing::Test {
+ protected:
+  FoldersOfRun() {
+    std::filesystem::remove_all(place_);
+    config_.output_dir = place_.string();
+    config_.model = "m";
+    config_.dataset = "gsm8k";
+  }
+  ~FoldersOfRun() override { std::filesystem::remove_all(place_); }
+
+  /// A folder as a run of the configuration leaves it.
+  std::string make(const ProfileConfig& config, const std::string& hardware) const {
+    const auto name = folder_name(config, hardware, config.dataset);
+    make_directories(place_ / name);
+    records::write_config(place_ / name, to_json(config));
+    return name;
+  }
+  std::vector<std::string> names(const ProfileConfig& config) const {
+    std::vector<std::string> out;
+    for (const auto& folder : folders_of_run(config)) out.push_back(folder.filename().string());
+    std::ranges::sort(out);
+    return out;
+  }
+
+  std::filesystem::path place_ = std::filesystem::path(testing::TempDir()) / "ipw_folders_of_run";
+  ProfileConfig config_;
+};
+
+TEST_F(FoldersOfRun, have_its_name_on_any_hardware) {
+  EXPECT_TRUE(names(config_).empty());
+  auto shard = config_, other = config_;
+  shard.shard = {1, 2};
+  other.model = "org/m";  // with the hardware A that is the name of model m on hardware A_org
+  const auto a = make(config_, "A"), b = make(config_, "B x2"), part = make(shard, "A");
+  make(other, "A");
+  make_directories(place_ / "profile_C_m_gsm8k");  // no run
+  EXPECT_EQ(names(config_), (std::vector{a, b}));
+  EXPECT_EQ(names(shard), std::vector{part});
+}
+
+TEST_F(FoldersOfRun, of_agents_are_named_whatever_they_hold) {
+  config_.agent.name = "react";
+  config_.agent.command = "bench";
+  auto other = config_;
+  other.agent.command = "run";
+  make(other, "A");
+  make_directories(place_ / "bench_react_m_gsm8k");
+  EXPECT_TRUE(names(config_).empty());
+  write_file_atomic(place_ / "bench_react_m_gsm8k" / "file", "x");
+  EXPECT_EQ(names(config_), std::vector<std::string>{"bench_react_m_gsm8k"});
 }
 
 TEST(FolderName, tells_the_shards_of_a_run_apart) {

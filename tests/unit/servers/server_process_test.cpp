@@ -117,14 +117,14 @@ TEST_F(ServerProcessTest, an_ollama_that_cannot_fetch_the_model_says_why) {
   serve({{"/api/version", "{}"},
          {"/v1/models", R"({"data": []})"},
          {"/api/pull", "{\"error\": \"no such model\"}\n"}});
-  EXPECT_THAT(error_of(spec("ollama")), HasSubstr("does not answer for org/model: no such model"));
+  EXPECT_THAT(error_of(spec("ollama")), HasSubstr("cannot fetch org/model: no such model"));
   serve({{"/api/version", "{}"},
          {"/v1/models", R"({"data": []})"},
          {"/api/pull", "{\"status\": \"pulling\"}\n"}});
   EXPECT_THAT(error_of(spec("ollama")), HasSubstr("the pull ended without success"));
   serve(
       {{"/api/version", "{}"}, {"/v1/models", R"({"data": []})"}, {"/api/pull", std::string(1 << 17, 'x')}});
-  EXPECT_THAT(error_of(spec("ollama")), HasSubstr("does not answer for org/model"));
+  EXPECT_THAT(error_of(spec("ollama")), HasSubstr("cannot fetch org/model"));
 }
 
 TEST_F(ServerProcessTest, a_server_of_another_run_that_goes_on_is_not_reused) {
