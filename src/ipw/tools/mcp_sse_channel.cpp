@@ -42,10 +42,9 @@ class SseChannel final : public Channel {
     request.id = dialog_.open();
     request.method = ask.method;
     request.body = ask.params;
-    const auto unsent = send(to_line(request), patience);
-    if (!unsent.empty()) {
+    if (auto sent = send(to_line(request), patience); sent.trouble != Trouble::None) {
       dialog_.await(request.id, {Seconds(0), {}});
-      return {patience.stop.stop_requested() ? Trouble::Stopped : Trouble::Unsent, unsent, {}};
+      return sent;
     }
     auto answer = dialog_.await(request.id, patience);
     if ((answer.trouble == Trouble::Late || answer.trouble == Trouble::Stopped) && ask.method != "initialize")
@@ -78,26 +77,32 @@ class SseChannel final : public Channel {
     return false;
   }
 
-  /// Why a line was not sent; empty when it was or may have been: a server that answers the request only when
-  /// its tool is done has it, and what came of it stands in the stream.
-  std::string send(const std::string& line, const Patience& patience) {
-    if (!has_endpoint(patience)) return "the server names no address to send to";
+  /// Without trouble where the server has the line or may have it: one that answers the request only when its
+  /// tool is done does, and what came of it stands in the stream.
+  Answer send(const std::string& line, const Patience& patience) {
+    const bool named = has_endpoint(patience);
+    if (patience.stop.stop_requested()) return {Trouble::Stopped, "it was asked to stop", {}};
+    if (!named) return {Trouble::Unsent, "the server names no address to send to", {}};
     const auto url = endpoint_.get();
-    if (url.empty()) return "the stream of the server has ended";
+    if (url.empty()) return {Trouble::Unsent, "the stream of the server has ended", {}};
     auto out = request("POST", url, std::min(patience.most, kToTell));
     out.headers.emplace_back("Content-Type", "application/json");
     out.body = line;
     out.stop = patience.stop;
     const auto session = http::make_session();
-    const auto response = http::fetch(*session, std::move(out));
+    return sent(http::fetch(*session, std::move(out)));
+  }
+
+  static Answer sent(const http::Response& response) {
+    using Kind = http::TransferFailure::Kind;
+    const int status = response.result.status;
     if (const auto& failure = response.result.failure) {
-      using Kind = http::TransferFailure::Kind;
       const bool refused =
           failure->kind == Kind::Resolve || failure->kind == Kind::Connect || failure->kind == Kind::Tls;
-      return refused ? failure->message : "";
+      return refused ? Answer{Trouble::Unsent, failure->message, {}} : Answer{};
     }
-    const int status = response.result.status;
-    return response.ok() || status >= 500 ? "" : fmt::format("HTTP {}", status);
+    if (response.ok()) return {};
+    return {status >= 500 ? Trouble::Refused : Trouble::Unsent, fmt::format("HTTP {}", status), {}};
   }
 
   void listen(const std::stop_token& stop) {

@@ -163,6 +163,26 @@ TEST(McpClient, pages_that_bring_nothing_end_too) {
   EXPECT_EQ(page, 1001);
 }
 
+TEST(SseChannel, a_request_that_failed_in_the_server_is_not_asked_again) {
+  int asked = 0;
+  const auto server = http::serve([&](const http::ServerRequest& request) {
+    if (request.method == "POST") return ++asked, http::ServerResponse{500, {}, "no", {}};
+    http::ServerResponse stream{200, {{"Content-Type", "text/event-stream"}}, {}, {}};
+    stream.stream = [first = true]() mutable {
+      const bool begins = std::exchange(first, false);
+      return begins ? http::Piece{"event: endpoint\ndata: /post\n\n"}
+                    : http::Piece{": \n\n", std::chrono::hours(1)};
+    };
+    return stream;
+  });
+  ServerSpec spec;
+  spec.url = fmt::format("http://127.0.0.1:{}/sse", server->port());
+  const auto answer = open_sse_channel(spec, nullptr)->ask({"tools/call", "{}", "", {}}, {Seconds(5), {}});
+  EXPECT_EQ(answer.trouble, Trouble::Refused);
+  EXPECT_EQ(answer.why, "HTTP 500");
+  EXPECT_EQ(asked, 1);
+}
+
 /// A server of the old revision that answers a request only when the answer stands in its stream, as that of
 /// Java does, and then not at all.
 TEST(SseChannel, a_request_that_is_not_acknowledged_is_not_asked_again) {
