@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the metering proxy adds: milliseconds to the first byte, and CPU for each streamed event with 200 streams at once.
 
-usage: proxy.py IPW      goals: 0.2 ms to the first byte, 20 us of a core for an event
+usage: proxy.py BIN      goals: 0.2 ms to the first byte, 20 us of a core for an event
 
-Direct and proxied requests alternate; the difference of their medians is the proxy's. CPU is that of the proxy's process, sensors and all.
+The same is measured of bench_relay_floor, which hands bytes on and does nothing else: machines differ, the ratio to it does less. Direct and
+proxied requests alternate; the difference of their medians is the proxy's. CPU is that of the proxy's process, sensors and all.
 """
 import asyncio
 import os
@@ -65,25 +66,34 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def measure(ipw):
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    proxy = subprocess.Popen([ipw, "proxy", "--upstream", f"http://127.0.0.1:{port}/v1", "--port", "0", "--monitor", "none", "--collector",
-                              "simulated:watts=50"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    proxied = int((await asyncio.to_thread(proxy.stderr.readline)).strip().rsplit(":", 1)[1].split("/")[0])
+async def measure(port, process, proxied):
+    """(milliseconds added to the first byte, microseconds of a core for an event) of what listens at `proxied`."""
     sides = [await asyncio.open_connection("127.0.0.1", p) for p in (port, proxied)]
     times = ([], [])
     for _ in range(400):
         for side, streams in enumerate(sides):
             times[side].append(await ask(streams, b"one"))
     direct, through = (statistics.median(t) * 1e3 for t in times)
-    print(f"to the first byte: direct {direct:.3f} ms, through the proxy {through:.3f} ms, added {through - direct:.3f} ms (goal 0.2)")
     connections = [await asyncio.open_connection("127.0.0.1", proxied) for _ in range(STREAMS)]
-    before, start = cpu_seconds(proxy.pid), time.perf_counter()
+    before = cpu_seconds(process.pid)
     await asyncio.gather(*(ask(c, b"many") for c in connections))
-    spent, wall = cpu_seconds(proxy.pid) - before, time.perf_counter() - start
-    events = STREAMS * (EVENTS + 3)
-    print(f"{STREAMS} streams, {events} events in {wall:.1f} s: {spent / events * 1e6:.1f} us of a core for an event (goal 20), {100 * spent / wall:.0f} % of a core")
+    return through - direct, (cpu_seconds(process.pid) - before) / (STREAMS * (EVENTS + 3)) * 1e6
+
+
+async def measure_both(programs):
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    floor = subprocess.Popen([programs + "/bench_relay_floor", str(port)], stdout=subprocess.PIPE, text=True)
+    proxy = subprocess.Popen([programs + "/ipw", "proxy", "--upstream", f"http://127.0.0.1:{port}/v1", "--port", "0", "--monitor", "none", "--collector",
+                              "simulated:watts=50"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    figures = []
+    for process, told in ((floor, floor.stdout), (proxy, proxy.stderr)):
+        line = await asyncio.to_thread(told.readline)
+        figures.append(await measure(port, process, int(line.strip().rsplit(":", 1)[1].split("/")[0])))
+    (floor_ms, floor_us), (ms, us) = figures
+    print(f"to the first byte: {ms:.3f} ms added (goal 0.2); a relay of bytes adds {floor_ms:.3f} ms: {ms / floor_ms:.1f} times")
+    print(f"{STREAMS} streams: {us:.1f} us of a core for an event (goal 20); a relay of bytes takes {floor_us:.1f} us: {us / floor_us:.1f} times")
+    floor.kill()
     proxy.send_signal(signal.SIGINT)
     proxy.wait(20)
     sys.stdout.flush()
@@ -91,4 +101,4 @@ async def measure(ipw):
 
 
 if __name__ == "__main__":
-    asyncio.run(measure(sys.argv[1]))
+    asyncio.run(measure_both(sys.argv[1]))
