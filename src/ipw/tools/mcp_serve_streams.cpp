@@ -15,8 +15,8 @@
 namespace ipw::tools::mcp {
 namespace {
 
-constexpr Seconds kToEnd{1};       ///< for calls under way when the input ends
-constexpr Seconds kToRead{86400};  ///< a client may take its time to read
+constexpr Seconds kToEnd{1};    ///< for calls under way when the input ends
+constexpr Seconds kToWrite{1};  ///< a piece for which there is room
 
 /// Lines out of pieces; one that is too long is cut to what shows that it is.
 class Lines {
@@ -70,23 +70,40 @@ std::string_view read_some(int in, const StopDescriptor& stop, std::array<char, 
   }
 }
 
+/// A client may take its time to read. False when it has gone, or when there is no room and somebody has
+/// asked to stop.
+bool write_all(int out, std::string_view text, const StopDescriptor& stop) {
+  constexpr std::size_t kPiece = 4096;  // PIPE_BUF: where a pipe has room at all, it has this much
+  while (!text.empty()) {
+    std::array<pollfd, 2> ready = {{{out, POLLOUT, 0}, {stop.fd(), POLLIN, 0}}};
+    if (::poll(ready.data(), ready.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    const auto piece = text.substr(0, kPiece);
+    if ((ready[0].revents & POLLOUT) == 0 || !write_pipe(out, piece, kToWrite)) return false;
+    text.remove_prefix(piece.size());
+  }
+  return true;
+}
+
 }  // namespace
 
 void serve_streams(const ToolSet& tools, const ToolContext& context, int in, int out, std::stop_token stop) {
   std::mutex mutex;
   std::stop_source unread;  // nobody reads what we say any more
+  const std::stop_callback ends(stop, [&] { unread.request_stop(); });
+  const StopDescriptor over(unread.get_token());
   ServerSession session(tools);
   Calls calls(context);
   const auto say = [&](const PacketReply& reply) {
     const std::lock_guard lock(mutex);
-    if (!reply.text.empty() && !write_pipe(out, reply.text + "\n", kToRead)) unread.request_stop();
+    if (!reply.text.empty() && !write_all(out, reply.text + "\n", over)) unread.request_stop();
   };
   const auto take = [&](std::string_view line) {
     const auto packet = parse_packet(line);
     calls.handle(session, "", packet, unread.get_token(), say);
   };
-  const std::stop_callback ends(stop, [&] { unread.request_stop(); });
-  const StopDescriptor over(unread.get_token());
   std::array<char, 65536> buffer;
   Lines lines;
   for (auto some = read_some(in, over, buffer); !some.empty(); some = read_some(in, over, buffer))

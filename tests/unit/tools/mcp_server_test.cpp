@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipw/tools/mcp_server.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
 
+#include <array>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "ipw/base/json.h"
+#include "ipw/base/subprocess.h"
 #include "ipw/tools/mcp_calls.h"
+#include "ipw/tools/mcp_serve.h"
 #include "unit/tools/mcp_tools.h"
 
 namespace ipw::tools::mcp {
@@ -209,6 +216,28 @@ TEST_F(McpServer, makes_a_hundred_calls_that_were_asked_for_at_once) {
                    if (--left == 0) all.set_value();
                  });
   all.get_future().get();
+}
+
+TEST(McpStreams, a_client_that_does_not_read_keeps_nobody_from_ending) {
+  std::array<int, 2> in{}, out{};
+  ASSERT_EQ(::pipe2(in.data(), O_CLOEXEC) | ::pipe2(out.data(), O_CLOEXEC), 0);
+  std::string pings;
+  for (int i = 0; i < 3000; ++i)
+    pings += R"({"jsonrpc":"2.0","id":1,"method":"ping"})"
+             "\n";
+  std::thread client([&] { write_pipe(in[1], pings, Seconds(20)); });
+  std::stop_source stop;
+  std::thread server([&] { serve_streams({}, {}, in[0], out[1], stop.get_token()); });
+  const auto is_full = [&] {
+    pollfd room{out[1], POLLOUT, 0};
+    return ::poll(&room, 1, 0) == 0;
+  };
+  while (!is_full()) std::this_thread::yield();
+  stop.request_stop();
+  server.join();
+  ::close(in[0]);
+  client.join();
+  for (const int fd : {in[1], out[0], out[1]}) ::close(fd);
 }
 
 }  // namespace
