@@ -92,16 +92,16 @@ bool ModelLink::wait(Seconds pause, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-ModelReply ModelLink::ask(const ModelAccess& model, const std::string& body_json, const Patience& patience,
+ModelReply ModelLink::ask(const ModelAccess& model, const std::string& body_json, const RetryLimits& limits,
                           const std::stop_token& stop) {
   const Instant begun = clock_.now();
-  const auto left = [&] { return patience.left - Seconds(to_seconds(clock_.now() - begun)); };
-  auto got = attempt(model, body_json, std::min(patience.attempt, patience.left), stop);
+  const auto left = [&] { return limits.left - Seconds(to_seconds(clock_.now() - begun)); };
+  auto got = attempt(model, body_json, std::min(limits.attempt, limits.left), stop);
   int attempts = 1;
-  for (; attempts <= patience.retries && helps_to_retry(got.reply); ++attempts) {
+  for (; attempts <= limits.retries && helps_to_retry(got.reply); ++attempts) {
     const auto pause = got.pause.value_or(std::min(kLongestPause, kFirstPause * std::pow(2.0, attempts - 1)));
     if (pause >= left() || !wait(pause, stop)) break;
-    auto next = attempt(model, body_json, std::min(patience.attempt, left()), stop);
+    auto next = attempt(model, body_json, std::min(limits.attempt, left()), stop);
     if (next.reply.out_of_turns) break;  // the failure before it says more
     got = std::move(next);
   }

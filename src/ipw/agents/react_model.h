@@ -22,7 +22,7 @@ struct ModelReply {
 };
 
 /// How long and how often a request may be tried.
-struct Patience {
+struct RetryLimits {
   Seconds left;     ///< of the task's time
   Seconds attempt;  ///< of one request
   int retries = 3;
@@ -34,7 +34,7 @@ class ModelLink {
   explicit ModelLink(Clock& clock) : clock_(clock), channel_(clock) {}
   /// Ask; `body_json` is a chat completion's. HTTP 429, 5xx and broken connections are tried again after 0.5,
   /// 1, 2, ... 8 s, or what Retry-After says up to 60 s. Never throws for what servers do.
-  ModelReply ask(const ModelAccess& model, const std::string& body_json, const Patience& patience,
+  ModelReply ask(const ModelAccess& model, const std::string& body_json, const RetryLimits& limits,
                  const std::stop_token& stop);
 
  private:

@@ -66,16 +66,27 @@ void check_target(const execution::ProfileConfig& config, const Values& values) 
     throw Error(ErrorCode::Usage,
                 fmt::format("{} is a run that was not merged from shards; this one would replace it",
                             there->string()),
-                fmt::format("--overwrite replaces it, another --output-dir keeps it{}",
-                            alone ? ", --resume goes on with it" : ""));
+                alone ? "--resume goes on with it, another --output-dir keeps it"
+                      : "--overwrite replaces it, another --output-dir keeps it");
 }
 
-/// The tasks begin anew, each once: what their shards have goes before they start.
-void drop_shards(execution::ProfileConfig config, std::size_t shards) {
+/// What goes before the tasks start, each of which then begins anew once. A profile's folder is named by its
+/// hardware, which is not known here: nothing is removed that may be the run of another.
+std::vector<fs::path> folders_to_drop(execution::ProfileConfig config, std::size_t shards) {
+  std::vector<fs::path> out;
+  const bool by_hardware = config.agent.name.empty();
   for (std::size_t shard = 1; shard <= shards; ++shard) {
     config.shard = {shard, shards};
-    for (const auto& folder : execution::folders_of_run(config)) execution::remove_tree(folder);
+    const auto folders = execution::folders_of_run(config);
+    if (by_hardware && folders.size() > (shards == 1 ? 0U : 1U))
+      throw Error(ErrorCode::Usage,
+                  fmt::format("--overwrite cannot tell whether {} is meant: the hardware of the nodes is not "
+                              "known here",
+                              folders.front().string()),
+                  "remove it yourself, or take another --output-dir");
+    out.insert(out.end(), folders.begin(), folders.end());
   }
+  return out;
 }
 
 execution::SlurmJob job_of(const std::string& command, const execution::RunRequest& request,
@@ -151,6 +162,8 @@ std::optional<Launched> launch(const std::string& command, const execution::RunR
   if (request.config.shard.count > 1)
     throw Error(ErrorCode::Usage, "--shard and --launcher exclude each other", "--shards N parts the run");
   check_target(request.config, values);
+  const auto old = values.has("--overwrite") ? folders_to_drop(request.config, shards_of(values))
+                                             : std::vector<fs::path>();
   const auto job = job_of(command, request, flags, values);
   const auto script = execution::write_slurm_script(job);
   if (values.has("--dry-run")) {
@@ -158,7 +171,7 @@ std::optional<Launched> launch(const std::string& command, const execution::RunR
         execution::shell_quoted(script.string()));
     return Launched{};
   }
-  if (values.has("--overwrite")) drop_shards(request.config, job.shards);
+  for (const auto& folder : old) execution::remove_tree(folder);
   // By the environment alone: the script and its configuration are for everybody's eyes.
   std::vector<std::string> environment;
   if (!request.config.api_key.empty()) environment.push_back("IPW_API_KEY=" + request.config.api_key);

@@ -191,10 +191,7 @@ Verdict join_verdicts(const std::vector<Part>& parts, const Tally& tally) {
 /// The price that the parts were counted by, as their summaries have it.
 prices::Quote price_of(const Json& cost) {
   prices::Price price;
-  const auto text = [&](const char* key) {
-    return cost.is_object() && cost.contains(key) && cost[key].is_string() ? cost[key].get<std::string>()
-                                                                           : "";
-  };
+  const auto text = [&](const char* key) { return text_at(cost, key); };
   if (text("price_model").empty()) return tl::unexpected(text("reason"));
   price.model = text("price_model");
   price.as_of = text("prices_as_of");

@@ -77,7 +77,7 @@ Json gpu_info(const records::MachineInfo& m) {
           {"driver_version", or_null(m.gpu_driver)}};
 }
 
-std::optional<std::string> text_at(const Json& object, const char* key) {
+std::optional<std::string> text_if_any(const Json& object, const char* key) {
   const auto it = object.find(key);
   return it != object.end() && it->is_string() ? std::optional(it->get<std::string>()) : std::nullopt;
 }
@@ -154,18 +154,18 @@ Tally tally_of(const std::filesystem::path& folder, const std::string& model) {
 records::MachineInfo machine_of(const Json& summary) {
   const Json system = summary.value("system_info", Json::object()), gpu = summary.value("gpu_info", Json());
   records::MachineInfo m;
-  m.os_name = text_at(system, "os_name").value_or("");
-  m.os_version = text_at(system, "os_version").value_or("");
-  m.kernel_version = text_at(system, "kernel_version").value_or("");
-  m.host_name = text_at(system, "host_name").value_or("");
-  m.cpu_brand = text_at(system, "cpu_brand").value_or("");
+  m.os_name = text_if_any(system, "os_name").value_or("");
+  m.os_version = text_if_any(system, "os_version").value_or("");
+  m.kernel_version = text_if_any(system, "kernel_version").value_or("");
+  m.host_name = text_if_any(system, "host_name").value_or("");
+  m.cpu_brand = text_if_any(system, "cpu_brand").value_or("");
   m.cpu_count = system.value("cpu_count", std::int64_t{0});
-  m.hardware_label = text_at(summary, "hardware_label").value_or("");
+  m.hardware_label = text_if_any(summary, "hardware_label").value_or("");
   if (!gpu.is_object()) return m;
-  m.gpu_name = text_at(gpu, "name");
-  m.gpu_vendor = text_at(gpu, "vendor");
-  m.gpu_backend = text_at(gpu, "backend");
-  m.gpu_driver = text_at(gpu, "driver_version");
+  m.gpu_name = text_if_any(gpu, "name");
+  m.gpu_vendor = text_if_any(gpu, "vendor");
+  m.gpu_backend = text_if_any(gpu, "backend");
+  m.gpu_driver = text_if_any(gpu, "driver_version");
   if (const auto count = gpu.find("count"); count != gpu.end() && count->is_number_integer())
     m.gpu_count = count->get<std::int64_t>();
   return m;

@@ -38,7 +38,7 @@ std::string git_in(const std::string& folder) {
 /// Start with a copy of the agent's index, where a lock that it has left does not matter.
 std::string own_index(const std::string& folder, const std::string& git, const std::string& base) {
   return fmt::format(
-      "[ -e {0}/.git ] || exit {1}\nrm -rf /tmp/ipw-index\n"
+      "[ -e {0}/.git ] || exit {1}\nrm -rf /tmp/ipw-index /tmp/ipw-index.lock\n"
       "cp {0}/.git/index /tmp/ipw-index 2>/dev/null || {2} read-tree {3} || exit 1\n",
       shell_word(folder), kNoFolder, git, base);
 }

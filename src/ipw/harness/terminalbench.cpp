@@ -94,6 +94,7 @@ class V1Trial final : public Trial {
                    "  session=$(tmux -S \"$s\" list-sessions -F '#{session_name}' 2>/dev/null | head -n 1)\n"
                    "  [ -z \"$session\" ] || break\ndone\n"
                    "[ -n \"$session\" ] || exit 97\n"
+                   "rm -rf /tmp/ipw-tests.log /tmp/ipw-tests.done\n"  // the agent may have written them
                    "tmux -S \"$s\" send-keys -t \"$session\" "
                    "'bash /tests/run-tests.sh > /tmp/ipw-tests.log 2>&1; touch /tmp/ipw-tests.done' Enter\n"
                    "until [ -e /tmp/ipw-tests.done ]; do sleep 0.2; done\ncat /tmp/ipw-tests.log",

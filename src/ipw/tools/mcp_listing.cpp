@@ -91,7 +91,7 @@ std::string note_of(const Json& block, std::string_view what) {
 }
 
 std::string text_of_block(const Json& block) {
-  const auto type = block.is_object() ? text_at(block, "type") : "";
+  const auto type = text_at(block, "type");
   if (type == "text") return text_at(block, "text");
   if (type == "image" || type == "audio") return note_of(block, type);
   if (type == "resource_link")

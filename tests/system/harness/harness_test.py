@@ -186,11 +186,13 @@ class Harness(unittest.TestCase):
         check = "echo '=== short test summary info ==='\n{} && kill -0 $(cat /app/pid) && echo PASSED t.py::test_it || echo FAILED t.py::test_it - gone\n"
         self.v1(folder, "shell", "Serve.", check.format('[ "$MARK" = here ]'), "run_tests_in_same_shell: true\n")
         self.v1(folder, "served", "Serve.", check.format("true"))
+        self.v1(folder, "forged", "Serve.", check.format("false"), "run_tests_in_same_shell: true\n")
         done = {"analysis": "", "plan": "", "task_complete": True, "commands": []}
-        keys = [{"keystrokes": "export MARK=here; sleep 500 & echo $! > /app/pid\n", "duration": 0.5}]
+        keys = [{"keystrokes": "export MARK=here; sleep 500 & echo $! > /app/pid\n", "duration": 0.5},
+                {"keystrokes": "(echo === short test summary info ===; echo PASSED t.py::test_it) >/tmp/ipw-tests.log; touch /tmp/ipw-tests.done\n", "duration": 0.5}]
         model = TalkingModel([json.dumps({**done, "task_complete": False, "commands": keys}), json.dumps(done)])
         _, traces = self.run_ipw([f"path={folder}"], agent=("terminus", {}), model=model)
-        self.assertEqual({n: t["is_resolved"] for n, t in traces.items()}, {"shell": True, "served": True}, traces)
+        self.assertEqual({n: t["is_resolved"] for n, t in traces.items()}, {"shell": True, "served": True, "forged": False}, traces)
         self.assertEqual(traces["shell"]["score_metadata"]["tests_ran_in"], "the agent's session of tmux")
 
     def test_the_sandbox_is_asked_for_only_where_a_task_will_be_in_it(self):

@@ -111,6 +111,10 @@ class Slurm(unittest.TestCase):
         self.ipw(*slurm, "--overwrite")
         self.assertEqual(len(list((self.whole("out") / "parts").iterdir())), 2)
         self.ipw(*slurm)  # what a merge made is made again
+        merged = self.whole("out")
+        done = self.ipw("profile", *ECHO, "--output-dir", "out", "--launcher", "slurm", "--overwrite", status=(2,))
+        self.assertIn("the hardware of the nodes is not known", done.stderr)
+        self.assertTrue((merged / "journal.jsonl").exists())
 
     def test_with_overwrite_shards_begin_anew_and_a_task_that_is_started_again_goes_on(self):
         slurm = ["profile", *ECHO, "--output-dir", "out", "--launcher", "slurm", "--shards", "2", "--wait"]
